@@ -1,0 +1,1 @@
+"""Agent configurations, published revisions, disclosures, connections to providers."""

@@ -1,0 +1,1 @@
+"""Calls, recordings, transcripts, reports; providers; API; playback."""

@@ -1,0 +1,44 @@
+"""Celery: wakes work up, never remembers it. What must not be lost is a row of `ground.jobs`.
+
+The schedule is static code. Every entry is a thin task that is safe to run twice and from two beats.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+app = Celery("sottovoce")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_time_limit=600,
+    task_soft_time_limit=540,
+    broker_transport_options={
+        "visibility_timeout": 900,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+    },
+    broker_connection_retry_on_startup=True,
+    worker_soft_shutdown_timeout=10,
+    worker_max_tasks_per_child=500,
+    worker_hijack_root_logger=False,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    enable_utc=True,
+    timezone="UTC",
+)
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "jobs-sweep": {"task": "jobs.sweep", "schedule": 10.0},
+    "audit-seal": {"task": "audit.seal", "schedule": 5.0},
+    "retention-sweep": {"task": "retention.sweep", "schedule": 15 * 60.0},
+    "retention-settle": {"task": "retention.settle", "schedule": 60.0},
+    "retention-daily": {"task": "retention.daily", "schedule": 60 * 60.0},
+    "vault-tend": {"task": "vault.tend", "schedule": 60.0},
+}

@@ -1,0 +1,100 @@
+"""Structured logs without personal data.
+
+Invariant: a log line holds event names, ids, counts and durations. Values that look like a telephone number or
+an e-mail address are replaced before they are written, whoever wrote them: the last wall, not the first.
+"""
+
+import logging.config
+import re
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+_LOOKS_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d\s().-]{6,}\d|(?<![\w-])\d{9,15}(?![\w-])")
+_NOT_SEARCHED = {"timestamp", "level", "logger", "request_id"}
+
+
+def redact(text: str) -> str:
+    """`text` with everything that looks like a number or an address replaced by `[masked]`."""
+    return _LOOKS_PERSONAL.sub("[masked]", text)
+
+
+def mask_personal(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """structlog processor: the last wall before a line is written."""
+    for key, value in event.items():
+        if key not in _NOT_SEARCHED and isinstance(value, str):
+            event[key] = redact(value)
+    return event
+
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    mask_personal,
+]
+
+
+def logging_configuration(folder: Path | None) -> dict[str, Any]:
+    """The logging dictionary: JSON lines to standard error, and to files by UTC day where a folder is given."""
+    handlers: dict[str, Any] = {"console": {"class": "logging.StreamHandler", "formatter": "json"}}
+    if folder is not None:
+        handlers["files"] = {"class": "config.logs.DayFiles", "formatter": "json", "folder": str(folder)}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.JSONRenderer(sort_keys=True),
+                ],
+                "foreign_pre_chain": [*_SHARED],
+            }
+        },
+        "handlers": handlers,
+        "root": {"handlers": list(handlers), "level": "INFO"},
+        "loggers": {
+            "botocore": {"level": "WARNING"},
+            "django.server": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
+        },
+    }
+
+
+def configure(configuration: dict[str, Any]) -> None:
+    """Called by Django with LOGGING."""
+    logging.config.dictConfig(configuration)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+class DayFiles(logging.Handler):
+    """One file per UTC day, opened for append: several processes may share it; the purge removes whole days."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            day = structlog.processors.TimeStamper(fmt="%Y-%m-%d", utc=True)(None, "", {})["timestamp"]
+            with (self.folder / f"sottovoce-{day}.log").open("a", encoding="utf-8") as file:
+                file.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001  (logging must never take the caller down)
+            self.handleError(record)

@@ -1,0 +1,1 @@
+"""Settings by place: base (everything), local, test, production (only tightens)."""

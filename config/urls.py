@@ -1,0 +1,13 @@
+"""Every address of the platform. Apps bring their own; this file only mounts them."""
+
+from django.contrib import admin
+from django.urls import path
+
+from config import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("staff/", admin.site.urls),
+]

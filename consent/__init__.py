@@ -1,0 +1,1 @@
+"""Cookies, marketing, call consent, suppression list, opt-outs."""

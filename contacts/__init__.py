@@ -1,0 +1,1 @@
+"""People an organization knows."""

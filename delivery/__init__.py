@@ -1,0 +1,1 @@
+"""E-mail, in-app notices, outgoing webhooks: queued, logged, re-sent."""

@@ -1,0 +1,1 @@
+"""What every app stands on: profiles, clocks, tenancy, vault, audit, jobs, inventory, in this order."""

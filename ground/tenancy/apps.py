@@ -1,0 +1,8 @@
+"""Django registration."""
+
+from django.apps import AppConfig
+
+
+class TenancyConfig(AppConfig):
+    name = "ground.tenancy"
+    label = "tenancy"

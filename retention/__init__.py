@@ -1,0 +1,1 @@
+"""Periods, sweep, certificates, reconciliation."""

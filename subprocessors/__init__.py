@@ -1,0 +1,1 @@
+"""The registry, versions, change notices, objections."""
