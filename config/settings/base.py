@@ -111,7 +111,7 @@ _POOL = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 6), "timeout":
 
 def _database(name: str, why: str) -> dict[str, object]:
     settings: dict[str, object] = env.db_url_config(required(name, why))
-    options: dict[str, object] = {"application_name": "sottovoce"}
+    options: dict[str, object] = {**settings.get("OPTIONS", {}), "application_name": "sottovoce"}  # type: ignore[dict-item]
     if env.bool("DATABASE_POOL", False):
         options["pool"] = _POOL
     settings.update(ENGINE="django.db.backends.postgresql", OPTIONS=options, CONN_MAX_AGE=0, ATOMIC_REQUESTS=False)
