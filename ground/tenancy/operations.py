@@ -174,11 +174,10 @@ class Crossing(Operation):
     ) -> None:
         if schema_editor.connection.alias != self.database:
             return
-        more = "".join(f" SET {key} = '{value}'" for key, value in self.settings.items())
         schema_editor.execute(
             f"CREATE OR REPLACE FUNCTION {self.name}({self.arguments}) RETURNS {self.returns} "
-            f"LANGUAGE {self.language} {self.volatility} SECURITY DEFINER SET search_path = pg_catalog, public "
-            f"SET app.maintenance = 'on'{more} AS $crossing$ {self.body} $crossing$",
+            f"LANGUAGE plpgsql {self.volatility} SECURITY DEFINER SET search_path = pg_catalog, public "
+            f"AS $crossing$ {self._block()} $crossing$",
             params=None,
         )
         schema_editor.execute(f"REVOKE ALL ON FUNCTION {self._signature()} FROM PUBLIC", params=None)
@@ -188,6 +187,28 @@ class Crossing(Operation):
     ) -> None:
         if schema_editor.connection.alias == self.database:
             schema_editor.execute(f"DROP FUNCTION {self._signature()}", params=None)
+
+    def _block(self) -> str:
+        """The body between saying `app.maintenance = on` and taking it back.
+
+        Said inside, because only a superuser may attach a custom setting to a function. An error undoes it with its
+        transaction; a PL/pgSQL body that returns early leaves it on until the end of the transaction, where only other
+        listed functions could use it: the policy is the owner's alone.
+        """
+        wanted = {"app.maintenance": "on", **self.settings}
+        say = " ".join(f"PERFORM set_config('{key}', '{value}', true);" for key, value in wanted.items())
+        unsay = " ".join(f"PERFORM set_config('{key}', '', true);" for key in wanted)
+        if self.language != "sql":
+            return f"BEGIN {say} {self.body.rstrip().rstrip(';')}; {unsay} END"
+        statement = self.body.rstrip().rstrip(";")
+        if self.returns.upper().startswith(("TABLE", "SETOF")):
+            return f"#variable_conflict use_column\nBEGIN {say} RETURN QUERY {statement}; {unsay} END"
+        if self.returns == "void":
+            return f"BEGIN {say} {statement}; {unsay} END"
+        return (
+            f"#variable_conflict use_column\nDECLARE answer {self.returns}; "
+            f"BEGIN {say} answer := ({statement}); {unsay} RETURN answer; END"
+        )
 
     def _signature(self) -> str:
         types = ", ".join(
