@@ -17,14 +17,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from types import FrameType
 
+from config.launcher.logs import Log
 from config.launcher.messages import ROOT_WITHOUT_A_USER, Refusal
 
 _SET_PARENT_DEATH_SIGNAL = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-Log = IO[bytes] | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,32 @@ class Account:
     name: str
     uid: int
     gid: int
+
+
+class Interrupted(Exception):
+    """Somebody asked us to stop (Ctrl-C, SIGTERM, a closed terminal)."""
+
+
+class Interrupts:
+    """Counts the requests to stop; waiting ends as soon as there are more than `tolerated`."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.tolerated = 0
+
+    def listen(self) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+
+    def check(self) -> None:
+        if self.count > self.tolerated:
+            raise Interrupted
+
+
+interrupts = Interrupts()
 
 
 def unprivileged() -> Account | None:
@@ -55,19 +80,19 @@ def spawn(
     command: Sequence[str],
     *,
     log: Log,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str],
     account: Account | None = None,
     dies_with: signal.Signals = signal.SIGTERM,
     pass_fds: Sequence[int] = (),
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Starts `command`; `dies_with` is the signal it gets from the kernel should the launcher vanish."""
-    return subprocess.Popen(  # noqa: S603 - our own commands, no shell
+    return subprocess.Popen(
         list(command),
         stdin=subprocess.DEVNULL,
-        stdout=log,
+        stdout=log.fileno(),
         stderr=subprocess.STDOUT,
-        env=None if env is None else dict(env),
+        env=dict(env),
         cwd=cwd,
         pass_fds=tuple(pass_fds),
         start_new_session=True,
@@ -75,7 +100,7 @@ def spawn(
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
-        preexec_fn=_leash(dies_with),  # noqa: PLW1509 - one thread, and the only place after the change of user
+        preexec_fn=_leash(dies_with),  # the only place after the change of user and before the program
     )
 
 
@@ -92,9 +117,10 @@ def _leash(dies_with: signal.Signals) -> Callable[[], None]:
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 0.02) -> bool:
-    """True as soon as `condition` holds, False when `seconds` have passed."""
+    """True as soon as `condition` holds, False when `seconds` have passed; raises `Interrupted`."""
     end = time.monotonic() + seconds
     while not condition():
+        interrupts.check()
         if time.monotonic() >= end:
             return False
         time.sleep(every)
@@ -102,7 +128,10 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 
 
 
 def stop(process: subprocess.Popen[bytes], *signals: tuple[signal.Signals, float]) -> int:
-    """Sends each signal in turn, with the seconds to wait after it, until the process has ended; then kills its group."""
+    """Sends each signal in turn and waits the seconds after it, until the process has ended; returns its exit code.
+
+    Whatever it left in its process group (pool workers of a killed parent) is killed.
+    """
     for name, seconds in signals:
         if process.poll() is None:
             process.send_signal(name)
@@ -112,7 +141,7 @@ def stop(process: subprocess.Popen[bytes], *signals: tuple[signal.Signals, float
 
 
 def kill_group(group: int) -> None:
-    """Ends what a dead child left behind in its session's process group (pool workers, for one)."""
+    """Ends what is left of the process group that a child led."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 

@@ -16,7 +16,7 @@ NOT_READY = 19
 ROOT_WITHOUT_A_USER = 20
 
 
-class Refusal(Exception):  # noqa: N818 - it names what happens, not a defect
+class Refusal(Exception):
     """The launcher cannot go on; its text is for the person who typed the command."""
 
     def __init__(self, sentence: str, *, code: int) -> None:

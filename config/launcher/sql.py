@@ -1,7 +1,7 @@
 """The few statements that make roles and databases, for the embedded server and for one the user already runs."""
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -27,15 +27,14 @@ def connected(dsn: str) -> Iterator[psycopg.Connection]:
 
 
 def ensure_role(dsn: str, name: str, password: str, *, createdb: bool = False) -> None:
-    """Afterwards the role can log in with this password and is neither superuser nor able to pass row-level security."""
+    """Afterwards the role can log in with this password, is no superuser and cannot pass row-level security."""
     with connected(dsn) as connection:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
-        verifier = connection.pgconn.encrypt_password(
-            password.encode(), name.encode(), b"scram-sha-256"
-        ).decode()
+        verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         connection.execute(
             sql.SQL(
-                "{verb} ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOREPLICATION {createdb} PASSWORD {password}"
+                "{verb} ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOREPLICATION {createdb} "
+                "PASSWORD {password}"
             ).format(
                 verb=sql.SQL("ALTER" if known else "CREATE"),
                 name=sql.Identifier(name),
@@ -61,11 +60,7 @@ def ensure_database(dsn: str, name: str, owner: str) -> bool:
 def for_libpq(dsn: str) -> str:
     """The URL without the parameters that only Django understands."""
     parts = urlsplit(dsn)
-    kept = [
-        pair
-        for pair in parts.query.split("&")
-        if pair and pair.partition("=")[0].lower() not in _NOT_FOR_LIBPQ
-    ]
+    kept = [pair for pair in parts.query.split("&") if pair and pair.partition("=")[0].lower() not in _NOT_FOR_LIBPQ]
     scheme = "postgresql" if parts.scheme in ("postgres", "psql", "pgsql") else parts.scheme
     return urlunsplit((scheme, parts.netloc, parts.path, "&".join(kept), ""))
 

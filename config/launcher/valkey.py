@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from config.launcher import children
+from config.launcher.logs import FileLog, Log
 from config.launcher.messages import BINARIES_MISSING, FOREIGN_CACHE_FOLDER, SERVER_DID_NOT_START, Refusal
 from config.launcher.places import private_folder, socket_path
 
@@ -28,14 +29,12 @@ class EmbeddedValkey:
     A throw-away server keeps nothing on disk and dies at once with the process that started it.
     """
 
-    def __init__(
-        self, data_dir: Path, run_dir: Path, *, throwaway: bool = False, log_file: Path | None = None
-    ) -> None:
+    def __init__(self, data_dir: Path, run_dir: Path, *, throwaway: bool = False, log: Log | None = None) -> None:
         self.data_dir = Path(data_dir).absolute()
         self.socket_dir = Path(run_dir).absolute() / "valkey"
         self.socket = socket_path(self.socket_dir, "valkey.sock")
         self.throwaway = throwaway
-        self.log_file = log_file or self.data_dir.with_name(f"{self.data_dir.name}.log")
+        self.log: Log = log or FileLog(self.data_dir.with_name(f"{self.data_dir.name}.log"))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, seconds: float = 30) -> None:
@@ -44,6 +43,8 @@ class EmbeddedValkey:
         private_folder(self.data_dir)
         self._remember(program)
         private_folder(self.socket_dir)
+        if not children.wait_until(lambda: not self.answers(), seconds=10):  # a killed launcher's server goes by itself
+            raise Refusal(f"Another Valkey answers on {self.socket} and does not end.", code=FOREIGN_CACHE_FOLDER)
         self.socket.unlink(missing_ok=True)
         durable = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "3600 1")
         command = [
@@ -52,22 +53,17 @@ class EmbeddedValkey:
             "--databases", "16", "--protected-mode", "yes", "--enable-debug-command", "no",
             *(("--appendonly", "no", "--save", "") if self.throwaway else durable),
         ]  # fmt: skip
-        self.log_file.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            self.process = children.spawn(
-                command,
-                log=log,
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
-                dies_with=signal.SIGKILL if self.throwaway else signal.SIGTERM,
-            )
-        finally:
-            os.close(log)
+        self.process = children.spawn(
+            command,
+            log=self.log,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+            dies_with=signal.SIGKILL if self.throwaway else signal.SIGTERM,
+        )
         process = self.process
         children.wait_until(lambda: process.poll() is not None or self.answers(), seconds=seconds)
         if not self.answers():
             children.stop(process, (signal.SIGKILL, 5))
-            raise Refusal(f"Valkey did not start; its log is {self.log_file}.", code=SERVER_DID_NOT_START)
+            raise Refusal(f"Valkey did not start; its log is {self.log.path}.", code=SERVER_DID_NOT_START)
 
     def stop(self) -> int:
         """Writes everything down and ends; returns the exit code."""
@@ -107,7 +103,8 @@ class EmbeddedValkey:
             )
             if wrote != family or int(wrote_version or 0) > version:
                 raise Refusal(
-                    f"{self.data_dir} was written by {f'{wrote} {wrote_version}'.strip()} and cannot be read by {family} {version}: "
+                    f"{self.data_dir} was written by {f'{wrote} {wrote_version}'.strip()} "
+                    f"and cannot be read by {family} {version}: "
                     "use that server again, choose another DATA_DIR, or remove this folder "
                     "(it holds wake-ups and the cache only, nothing that must last).",
                     code=FOREIGN_CACHE_FOLDER,
@@ -136,6 +133,6 @@ def binary() -> Path:
 
 def identity(program: Path) -> tuple[str, int]:
     """("valkey", 9) from `valkey-server --version`."""
-    words = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    words = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout
     version = next((word.removeprefix("v=") for word in words.split() if word.startswith("v=")), "0")
     return ("valkey" if words.lower().startswith("valkey") else "redis"), int(version.partition(".")[0])

@@ -1,0 +1,66 @@
+# Sottovoce. `make up` runs the platform, `make test` tests it; neither needs more than Python 3.11+ and make.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= var
+export PORT DATA_DIR
+unexport PYTHONDONTWRITEBYTECODE
+
+VENV := .venv/bin
+REQUIREMENTS := dev
+
+# Settings that let Django load without servers, for the tools that only read code.
+PAPER := SECRET_KEY=$(shell printf 'paper%.0s' 1 2 3 4 5 6 7 8 9 10 11 12)Aa0-_ \
+	DATABASE_URL=postgresql://app:x@127.0.0.1:1/x KEYRING_DATABASE_URL=postgresql://app:x@127.0.0.1:1/x \
+	REDIS_URL=redis://127.0.0.1:1/0 METRICS_TOKEN=paper ALLOWED_HOSTS=example.org PUBLIC_BASE_URL=https://example.org
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up manage test check lint types floors templates migrations deploy fmt clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: ## build .venv from the hash-pinned requirements, if they changed
+	@$(PYTHON) config/launcher/environment.py $(REQUIREMENTS)
+
+up: REQUIREMENTS := base
+up: setup ## start everything: PORT=8000 DATA_DIR=var (DATABASE_URL, REDIS_URL, S3_* … use servers of yours)
+	@exec $(VENV)/python -m config.launcher up
+
+manage: REQUIREMENTS := base
+manage: setup ## run a management command on that data: make manage do="purge --dry-run"
+	@exec $(VENV)/python -m config.launcher manage $(do)
+
+test: setup ## run every test on servers of its own: make test only=tests/launcher
+	@$(VENV)/python -m pytest $(only)
+
+check: lint types floors templates migrations deploy ## everything that reads the code without running it
+
+lint: setup
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+
+types: setup
+	@$(PAPER) $(VENV)/mypy .
+
+floors: setup
+	@$(VENV)/lint-imports
+
+templates: setup
+	@$(VENV)/djlint templates --check --quiet
+	@$(VENV)/djlint templates --lint --quiet
+
+migrations: setup
+	@$(PAPER) DJANGO_SETTINGS_MODULE=config.settings.local $(VENV)/python manage.py makemigrations --check --dry-run
+
+deploy: setup
+	@$(PAPER) DJANGO_SETTINGS_MODULE=config.settings.production $(VENV)/python manage.py check --deploy --fail-level WARNING
+
+fmt: setup ## format the code and the templates
+	@$(VENV)/ruff check --fix-only --quiet .
+	@$(VENV)/ruff format .
+	@$(VENV)/djlint templates --reformat --quiet || true
+
+clean: ## remove what can be made again (.venv, caches); never the data
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
