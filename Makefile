@@ -10,7 +10,7 @@ VENV := .venv/bin
 REQUIREMENTS := dev
 
 # Settings that let Django load without servers, for the tools that only read code.
-PAPER := SECRET_KEY=$(shell printf 'paper%.0s' 1 2 3 4 5 6 7 8 9 10 11 12)Aa0-_ \
+PAPER := SECRET_KEY=nothing-is-ever-signed-with-this-key-it-only-lets-Settings-load-0123456789 \
 	DATABASE_URL=postgresql://app:x@127.0.0.1:1/x KEYRING_DATABASE_URL=postgresql://app:x@127.0.0.1:1/x \
 	REDIS_URL=redis://127.0.0.1:1/0 METRICS_TOKEN=paper ALLOWED_HOSTS=example.org PUBLIC_BASE_URL=https://example.org
 

@@ -1,7 +1,10 @@
 """One machine, one command: `make up`."""
 
 from .base import *  # noqa: F403
-from .base import env
+from .base import STORAGES, env
 
 MEDIA_FETCH_ALLOW_LOOPBACK = env.bool("MEDIA_FETCH_ALLOW_LOOPBACK", True)
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http"
+STORAGES["staticfiles"] = {  # compressing takes longer than it saves on a loopback connection
+    "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+}
