@@ -5,4 +5,11 @@ A test compares this list with the catalogue: a SECURITY DEFINER function that i
 
 CROSSINGS: dict[str, str] = {
     "accounts_memberships_of": "after sign-in, a person's own organizations must be found before one is chosen",
+    "agents_connection_of": "a provider's delivery names only its ingest address; organization and secrets follow from it",
+    "audit_chains": "verification walks every organization's chains",
+    "audit_pending": "the sealer must learn which chains of all organizations have events to seal",
+    "audit_stop_writers": "beginning an epoch after a restore waits until nobody writes events",
+    "audit_expire_block": "only this removes events: those of one whole sealed block, covered by a stored statement",
+    "jobs_due": "the sweep wakes due work of all organizations, fairly",
+    "jobs_figures": "queue figures over all organizations: counts and ages, no rows",
 }

@@ -1,0 +1,1 @@
+"""What changes the audit trail: append, seal, expire, begin an epoch."""
