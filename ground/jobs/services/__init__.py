@@ -1,0 +1,1 @@
+"""What changes jobs: enqueue, run, sweep, and what staff may do."""

@@ -1,0 +1,81 @@
+"""Putting work into the queue, in the caller's transaction: the work exists exactly when its cause was committed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from ground.audit.payload import canonical, token
+from ground.jobs.broker import wake
+from ground.jobs.registry import handler_of
+from ground.tenancy import acting_for, uuid7
+from ground.tenancy.context import require_context
+
+_INSERT = """
+    INSERT INTO jobs_job (id, organization_id, kind, arguments, unique_key, state, attempts, deaths, lease_token,
+                          last_error, run_at, woken_at)
+    VALUES (%(id)s, %(organization_id)s, %(kind)s, %(arguments)s::jsonb, %(unique)s, 'ready', 0, 0, 0, '',
+            coalesce(%(run_at)s, statement_timestamp()),
+            CASE WHEN %(run_at)s IS NULL THEN statement_timestamp() END)
+    ON CONFLICT (organization_id, kind, unique_key) WHERE state IN ('ready', 'running') AND unique_key <> ''
+    DO NOTHING RETURNING id
+"""
+_EXISTING = """
+    SELECT id FROM jobs_job WHERE organization_id = %s AND kind = %s AND unique_key = %s
+    AND state IN ('ready', 'running')
+"""
+
+
+def enqueue(
+    kind: str,
+    *,
+    organization_id: UUID,
+    arguments: Mapping[str, Any] | None = None,
+    unique: str = "",
+    run_at: datetime | None = None,
+) -> UUID:
+    """Enqueue one job and wake a worker after the commit; returns its id.
+
+    With `unique`, the id of the unfinished job of the same organization, kind and key when there is one. The caller
+    acts for the organization. `arguments` are ids, counts and words of ours (PersonalDataInAudit otherwise).
+    """
+    require_context(organization_id)
+    handler_of(kind)
+    values: dict[str, Any] = {
+        "id": uuid7(),
+        "organization_id": organization_id,
+        "kind": kind,
+        "arguments": canonical(arguments or {}, "arguments"),
+        "unique": token(unique, "unique") if unique else "",
+        "run_at": None if run_at is None or run_at <= timezone.now() else run_at,
+    }
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, values)
+            if created := cursor.fetchone():
+                if values["run_at"] is None:
+                    transaction.on_commit(partial(wake, created[0], organization_id), robust=True)
+                return UUID(str(created[0]))
+            cursor.execute(_EXISTING, [organization_id, kind, unique])
+            if existing := cursor.fetchone():
+                return UUID(str(existing[0]))
+        # The other one finished between the two statements: ours is wanted after all.
+
+
+def slot(kind: str, organization_id: UUID, slot: str, *, arguments: Mapping[str, Any] | None = None) -> UUID | None:
+    """Enqueue the run of one scheduled moment ("2026-11-22T10:15"); None when another beat already did."""
+    with acting_for(organization_id):
+        job_id = uuid7()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO jobs_slot (id, organization_id, kind, slot, job_id) VALUES (%s, %s, %s, %s, %s) "
+                "ON CONFLICT (organization_id, kind, slot) DO NOTHING",
+                [uuid7(), organization_id, kind, token(slot, "slot"), job_id],
+            )
+            if not cursor.rowcount:
+                return None
+        return enqueue(kind, organization_id=organization_id, arguments=arguments)

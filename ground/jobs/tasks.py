@@ -1,0 +1,19 @@
+"""Celery entry points: ids in, one service call. Celery wakes, the rows decide."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from ground.jobs.services import running, sweeping
+
+
+@shared_task(name="jobs.run")
+def run_job(job_id: str, organization_id: str) -> None:
+    """Run one job if it is due; delivered twice it does nothing the second time."""
+    running.run(UUID(job_id), UUID(organization_id))
+
+
+@shared_task(name="jobs.sweep")
+def sweep() -> None:
+    """Every few seconds: wake what is due and what dead workers left."""
+    sweeping.sweep()
