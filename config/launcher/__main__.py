@@ -37,7 +37,7 @@ def manage(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     family = Family(say=lambda sentence: None)
     try:
         lock.note()
-        running = parts.start_servers(family, logs, folder, kept, environ)
+        running = parts.start_servers(family, logs, folder, kept, environ, tell=lambda name, detail: None)
         return parts.manage(parts.Settings(running, kept, folder, "http://127.0.0.1:8000", environ), arguments)
     finally:
         family.stop(())

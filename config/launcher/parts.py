@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.launcher import children, messages, servers
 from config.launcher.credentials import Credentials
-from config.launcher.logs import DayLogs, Log
+from config.launcher.logs import DayLog, DayLogs, Log
 from config.launcher.messages import STEP_FAILED, Refusal
 from config.launcher.places import run_dir_for
 from config.launcher.postgres import EmbeddedPostgres
@@ -96,7 +96,13 @@ def locate_servers(folder: Path, kept: Credentials, environ: Mapping[str, str]) 
 
 
 def start_servers(
-    family: Family, logs: DayLogs, folder: Path, kept: Credentials, environ: Mapping[str, str]
+    family: Family,
+    logs: DayLogs,
+    folder: Path,
+    kept: Credentials,
+    environ: Mapping[str, str],
+    *,
+    tell: Callable[[str, str], None] = messages.step,
 ) -> Servers:
     """Afterwards both databases and the queue answer; embedded where the user names none."""
     located = locate_servers(folder, kept, environ)
@@ -104,24 +110,24 @@ def start_servers(
     keyring = servers.given_keyring(environ, kept, main)
     if main:
         servers.require_postgres(main)
-        messages.step("PostgreSQL", servers.without_password(main.owner))
+        tell("PostgreSQL", servers.without_password(main.owner))
     if keyring:
         named = environ.get("KEYRING_DATABASE_URL") or environ.get("KEYRING_DATABASE_OWNER_URL")
         servers.require_postgres(keyring, make_on=main.owner if main and not named else "")
-        messages.step("PostgreSQL for the keyring", servers.without_password(keyring.owner))
+        tell("PostgreSQL for the keyring", servers.without_password(keyring.owner))
     if main is None or keyring is None:
         postgres = _embedded_postgres(folder, logs.of("postgres"))
         family.start("PostgreSQL", postgres)
         servers.set_up(
             postgres, kept, [name for name, pair in ((servers.MAIN, main), (servers.KEYRING, keyring)) if not pair]
         )
-        messages.step("PostgreSQL", "embedded")
+        tell("PostgreSQL", "embedded")
     if environ.get("REDIS_URL"):
         servers.require_redis(located.redis)
-        messages.step("Redis", servers.without_password(located.redis))
+        tell("Redis", servers.without_password(located.redis))
     else:
         family.start("Valkey", _embedded_valkey(folder, logs.of("valkey")))
-        messages.step("Valkey", "embedded")
+        tell("Valkey", "embedded")
     return located
 
 
@@ -133,22 +139,24 @@ def _embedded_valkey(folder: Path, log: Log | None = None) -> EmbeddedValkey:
     return EmbeddedValkey(folder / "valkey", run_dir_for(folder), log=log)
 
 
-def prepare(settings: Settings) -> list[str]:
+def prepare(settings: Settings, logs: DayLogs) -> list[str]:
     """Migrates, provisions, collects static files; returns which optional commands the platform has."""
     messages.step("migrations, roles, static files")
-    output = _run([sys.executable, "-m", "config.launcher.prepare"], settings.for_owner(), "Preparing the databases")
+    command = [sys.executable, "-m", "config.launcher.prepare"]
+    output = _run(command, settings.for_owner(), logs.of("prepare"), "Preparing the databases")
     for pair in (settings.servers.main, settings.servers.keyring):
         servers.require_app_login(pair)
-    commands: list[str] = json.loads(output.strip().splitlines()[-1])["commands"]
+    commands: list[str] = json.loads(output.splitlines()[-1])["commands"]
     return commands
 
 
-def load_demo(settings: Settings) -> None:
+def load_demo(settings: Settings, logs: DayLogs) -> None:
     """Once per data folder; `DEMO=0` leaves the platform empty."""
     if settings.environ.get("DEMO") == "0" or (settings.data_dir / "demo-logins.json").exists():
         return
     messages.step("demo data")
-    _run([sys.executable, "manage.py", "demo"], settings.for_application(), "Loading the demo data")
+    command = [sys.executable, "manage.py", "demo"]
+    _run(command, settings.for_application(), logs.of("demo"), "Loading the demo data")
 
 
 def start_programs(family: Family, logs: DayLogs, settings: Settings, port: int, *, nightly: bool) -> None:
@@ -194,30 +202,32 @@ def manage(settings: Settings, arguments: Sequence[str]) -> int:
     return subprocess.run([sys.executable, "manage.py", *arguments], env=environment, cwd=ROOT, check=False).returncode
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str], what: str) -> str:
-    """Runs one step to its end, interruptible; returns what it printed."""
-    reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as output:
-        process = subprocess.Popen(
-            list(command), env=dict(environment), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=writing,
-            stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-        os.close(writing)
-        try:
-            os.set_blocking(reading, False)
-            text = b""
+def _run(command: Sequence[str], environment: Mapping[str, str], log: DayLog, what: str) -> str:
+    """Runs one step to its end, interruptible; returns what it printed, which is also in its log."""
+    text = b""
+    process = subprocess.Popen(
+        list(command), env=dict(environment), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True, umask=0o077,
+    )  # fmt: skip
+    assert process.stdout is not None
+    os.set_blocking(process.stdout.fileno(), False)
 
-            def ended() -> bool:
-                nonlocal text
-                done = process.poll() is not None
-                while piece := output.read(1 << 16):
-                    text += piece
-                return done
+    def ended() -> bool:
+        nonlocal text
+        done = process.poll() is not None
+        while piece := process.stdout.read(1 << 16):
+            text += piece
+        return done
 
-            children.wait_until(ended, seconds=float("inf"))
-        finally:
-            children.kill_group(process.pid)
-        printed = text.decode(errors="replace")
+    try:
+        children.wait_until(ended, seconds=float("inf"))
+    finally:
+        children.kill_group(process.pid)
+        process.stdout.close()
+        if text:
+            log.write(text)
+    printed = text.decode(errors="replace").strip()
     if process.wait():
-        raise Refusal(f"{what} failed:\n{printed[-4000:].strip()}", code=STEP_FAILED)
+        last = printed.splitlines()[-1] if printed else f"exit code {process.returncode}"
+        raise Refusal(f"{what} failed: {last} (all of it in {log.path})", code=STEP_FAILED)
     return printed

@@ -59,12 +59,12 @@ def _run(family: Family, logs: DayLogs, data_dir: Path, port: int, environ: Mapp
     say(f"Starting Sottovoce (data in {data_dir})")
     servers = parts.start_servers(family, logs, data_dir, kept, environ)
     settings = parts.Settings(servers=servers, credentials=kept, data_dir=data_dir, address=address, environ=environ)
-    known = parts.prepare(settings)
+    known = parts.prepare(settings, logs)
     if "demo" in known:
-        parts.load_demo(settings)
+        parts.load_demo(settings, logs)
     parts.start_programs(family, logs, settings, port, nightly="nightly" in known)
     _wait_until_ready(family, address)
-    _welcome(address, data_dir, time.monotonic() - began)
+    _welcome(address, data_dir, logs.folder, time.monotonic() - began)
     while True:
         family.tend()
         wait_until(lambda: False, seconds=0.5, every=0.1)
@@ -96,11 +96,11 @@ def _problem(url: str) -> str:
         return f"{url}: {error}"
 
 
-def _welcome(address: str, data_dir: Path, seconds: float) -> None:
+def _welcome(address: str, data_dir: Path, logs: Path, seconds: float) -> None:
     say(f"\nSottovoce is ready after {seconds:.0f} s:  {address}\n")
     for line in _demo_logins(data_dir / "demo-logins.json"):
         say(f"  {line}")
-    say(f"\nLogs: {data_dir / 'logs'} · stop with Ctrl-C\n")
+    say(f"\nLogs: {logs} · stop with Ctrl-C\n")
 
 
 def _demo_logins(path: Path) -> list[str]:
