@@ -163,11 +163,15 @@ def start_programs(family: Family, logs: DayLogs, settings: Settings, port: int,
     """Web, worker, beat, and the nightly keeper of keys and backups (the only one that knows the owner)."""
     plain, python = settings.for_application(), sys.executable
     gunicorn = [
-        python, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}",
-        "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "15",
-        "--timeout", "60", "--no-control-socket",
-        *(["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []),  # noqa: S108
-    ]  # fmt: skip
+        python,
+        "-m",
+        "gunicorn",
+        "-c",
+        "python:config.gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "config.wsgi:application",
+    ]
     celery = [python, "-m", "celery", "-A", "config.celery"]
     worker = [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     beat = [*celery, "beat", "--pidfile=", "--schedule", str(settings.data_dir / "beat-schedule"), "--loglevel", "INFO"]
@@ -183,7 +187,14 @@ def start_programs(family: Family, logs: DayLogs, settings: Settings, port: int,
         messages.step(name)
 
     term, quit_ = signal.SIGTERM, signal.SIGQUIT
-    program("web", gunicorn, plain | {"DATABASE_POOL": "true"}, (term, 20), (quit_, 5), orphaned=quit_)
+    program(
+        "web",
+        [*gunicorn, "config.wsgi:application"],
+        plain | {"DATABASE_POOL": "true"},
+        (term, 20),
+        (quit_, 5),
+        orphaned=quit_,
+    )
     program("worker", worker, plain, (term, 60), (quit_, 15), orphaned=quit_)
     program("beat", beat, plain, (term, 10), orphaned=term)
     if nightly:
