@@ -17,4 +17,4 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=config.settings.production \
     DATA_DIR=/data KEYSTORE_PATH=/keystore/shelves KEYSTORE_MIRROR_PATH=/keystore-mirror/shelves
 EXPOSE 8000
-CMD ["python", "-m", "gunicorn", "-c", "python:config.gunicorn", "--bind", "0.0.0.0:8000", "config.wsgi:application"]
+CMD ["python", "-m", "gunicorn", "-c", "python:config.gunicorn", "--bind", "0.0.0.0:8000"]

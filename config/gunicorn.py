@@ -5,6 +5,7 @@ No access log: it would keep addresses of people. Connections to the database ar
 
 import os
 
+wsgi_app = "config.wsgi:application"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4

@@ -99,10 +99,9 @@ def _install(requirements: Path) -> None:
     command += ["--require-hashes", "--no-deps", "--no-compile", "-r", requirements]
     if subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise CannotBuild("Installing failed; pip says why above. Run `make setup` again once that is mended.")
-    compile_all = [PYTHON, "-m", "compileall", "-q", "-j", "0", *VENV.glob("lib/python*/site-packages")]
-    subprocess.run(
-        compile_all, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-    )  # templates in packages
+    packages = [str(folder) for folder in VENV.glob("lib/python*/site-packages")]
+    # Some packages carry templates that are no Python; that they do not compile is no news.
+    subprocess.run([PYTHON, "-m", "compileall", "-q", "-j", "0", *packages], capture_output=True, check=False)
 
 
 @contextlib.contextmanager

@@ -161,7 +161,8 @@ def load_demo(settings: Settings, logs: DayLogs) -> None:
 
 def start_programs(family: Family, logs: DayLogs, settings: Settings, port: int, *, nightly: bool) -> None:
     """Web, worker, beat, and the nightly keeper of keys and backups (the only one that knows the owner)."""
-    plain, python = settings.for_application(), sys.executable
+    python, plain = sys.executable, settings.for_application()
+    pooled = plain | {"DATABASE_POOL": "true"}
     gunicorn = [
         python,
         "-m",
@@ -220,13 +221,14 @@ def _run(command: Sequence[str], environment: Mapping[str, str], log: DayLog, wh
         list(command), env=dict(environment), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, start_new_session=True, umask=0o077,
     )  # fmt: skip
-    assert process.stdout is not None
-    os.set_blocking(process.stdout.fileno(), False)
+    output = process.stdout
+    assert output is not None
+    os.set_blocking(output.fileno(), False)
 
     def ended() -> bool:
         nonlocal text
         done = process.poll() is not None
-        while piece := process.stdout.read(1 << 16):
+        while piece := output.read(1 << 16):
             text += piece
         return done
 
@@ -234,7 +236,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], log: DayLog, wh
         children.wait_until(ended, seconds=float("inf"))
     finally:
         children.kill_group(process.pid)
-        process.stdout.close()
+        output.close()
         if text:
             log.write(text)
     printed = text.decode(errors="replace").strip()
