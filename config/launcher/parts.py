@@ -163,16 +163,7 @@ def start_programs(family: Family, logs: DayLogs, settings: Settings, port: int,
     """Web, worker, beat, and the nightly keeper of keys and backups (the only one that knows the owner)."""
     python, plain = sys.executable, settings.for_application()
     pooled = plain | {"DATABASE_POOL": "true"}
-    gunicorn = [
-        python,
-        "-m",
-        "gunicorn",
-        "-c",
-        "python:config.gunicorn",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "config.wsgi:application",
-    ]
+    gunicorn = [python, "-m", "gunicorn", "-c", "python:config.gunicorn", "--bind", f"127.0.0.1:{port}"]
     celery = [python, "-m", "celery", "-A", "config.celery"]
     worker = [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     beat = [*celery, "beat", "--pidfile=", "--schedule", str(settings.data_dir / "beat-schedule"), "--loglevel", "INFO"]
@@ -188,14 +179,7 @@ def start_programs(family: Family, logs: DayLogs, settings: Settings, port: int,
         messages.step(name)
 
     term, quit_ = signal.SIGTERM, signal.SIGQUIT
-    program(
-        "web",
-        [*gunicorn, "config.wsgi:application"],
-        plain | {"DATABASE_POOL": "true"},
-        (term, 20),
-        (quit_, 5),
-        orphaned=quit_,
-    )
+    program("web", gunicorn, pooled, (term, 20), (quit_, 5), orphaned=quit_)
     program("worker", worker, plain, (term, 60), (quit_, 15), orphaned=quit_)
     program("beat", beat, plain, (term, 10), orphaned=term)
     if nightly:
