@@ -1,13 +1,25 @@
 """Every address of the platform. Apps bring their own; this file only mounts them."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from config import health
+
+# Everything below /o/<slug>/ runs for one organization (accounts/middleware.py) and states the permission it needs.
+organization_patterns = [
+    path("", include("accounts.urls")),
+]
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("staff/", admin.site.urls),
+    path("o/<slug:slug>/", include(organization_patterns)),
+    path("", include("accounts.person_urls")),
 ]
+
+handler400 = "accounts.error_views.bad_request"
+handler403 = "accounts.error_views.forbidden"
+handler404 = "accounts.error_views.not_found"
+handler500 = "accounts.error_views.failed"

@@ -9,6 +9,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from ground import vault
+
 CONTENT_TYPE = "application/problem+json"
 
 _TITLES = {
@@ -35,6 +37,17 @@ class Problem(exceptions.APIException):
         self.status_code = status_code
         self.extra = extra
         super().__init__(detail=detail, code=code)
+
+
+class Unavailable(Problem):
+    """A part we need does not answer. Nothing was acknowledged, nothing is half stored."""
+
+    wait = 29  # seconds
+
+    def __init__(self) -> None:
+        super().__init__(
+            status.HTTP_503_SERVICE_UNAVAILABLE, "unavailable", "A part we need does not answer. Nothing was stored."
+        )
 
 
 def request_id_of(request: HttpRequest | None) -> str:
@@ -67,6 +80,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     """DRF's exception handler. Unknown exceptions are left to Django (logged, 500) after rolling back."""
     request = context.get("request")
     plain: HttpRequest | None = getattr(request, "_request", None)
+    if isinstance(error, vault.Unavailable):
+        error = Unavailable()
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

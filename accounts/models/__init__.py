@@ -1,6 +1,22 @@
-"""Who may sign in, for which organization, and in which role."""
+"""Who may sign in, for which organization, and in which role; and the keys of their programs."""
 
-from accounts.models.organizations import Membership, Organization, OrganizationState, Role
+from accounts.models.idempotency import IdempotentRequest
+from accounts.models.invitations import Invitation
+from accounts.models.keys import ApiKey
+from accounts.models.organizations import Membership, Organization, OrganizationState, Role, operator_organization
+from accounts.models.secrets import SignInSecret
 from accounts.models.users import User, UserManager
 
-__all__ = ["Membership", "Organization", "OrganizationState", "Role", "User", "UserManager"]
+__all__ = [
+    "ApiKey",
+    "IdempotentRequest",
+    "Invitation",
+    "Membership",
+    "Organization",
+    "OrganizationState",
+    "Role",
+    "SignInSecret",
+    "User",
+    "UserManager",
+    "operator_organization",
+]

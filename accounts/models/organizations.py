@@ -1,6 +1,10 @@
 """Organizations and who belongs to them."""
 
+from functools import cache
+from zoneinfo import available_timezones
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +15,17 @@ from accounts.permissions import allows
 from ground.tenancy import uuid7
 
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+
+
+def known_time_zone(name: str) -> None:
+    """Refuse a name that the time zone database does not have: every page of the organization would fail."""
+    if name not in available_time_zones():
+        raise ValidationError(_("“%(name)s” is not a time zone."), params={"name": name})
+
+
+@cache
+def available_time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 class OrganizationState(models.TextChoices):
@@ -37,7 +52,7 @@ class Organization(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.CharField(_("address"), max_length=63, unique=True, validators=[RegexValidator(SLUG)])
     name = models.CharField(_("name"), max_length=120)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[known_time_zone])
     country = models.CharField(_("country (ISO 3166-1)"), max_length=2, blank=True)
     state = models.CharField(
         _("state"), max_length=8, choices=OrganizationState.choices, default=OrganizationState.ACTIVE

@@ -24,6 +24,7 @@ BACKUP_PATH = Path(env.str("BACKUP_PATH", str(DATA_DIR / "backups")))
 JOURNAL_PATH = Path(env.str("JOURNAL_PATH", str(DATA_DIR / "journal")))
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+PRODUCT_NAME = "Sottovoce"
 OPERATOR_PROFILE = env.str("OPERATOR_PROFILE", "klariqo")
 DEBUG = False
 SECRET_KEY = required("SECRET_KEY", "it signs sessions and links.")
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.OrganizationMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -99,6 +101,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context.frame",
             ]
         },
     }
@@ -145,6 +148,10 @@ S3_SECRET_ACCESS_KEY = env.str("S3_SECRET_ACCESS_KEY", "")
 OBJECTS_BACKEND = env.str("OBJECTS_BACKEND", "s3" if S3_BUCKET else "folder")
 OBJECTS_PATH = Path(env.str("OBJECTS_PATH", str(DATA_DIR / "objects")))
 MEDIA_FETCH_ALLOW_LOOPBACK = env.bool("MEDIA_FETCH_ALLOW_LOOPBACK", False)
+MEDIA_FETCH_MAX_BYTES = env.int("MEDIA_FETCH_MAX_BYTES", 200 * 1024 * 1024)
+MEDIA_FETCH_SECONDS = env.int("MEDIA_FETCH_SECONDS", 240)
+MEDIA_FETCH_HOSTS = env.list("MEDIA_FETCH_HOSTS", default=[])  # beside those each provider is known to use
+INGEST_MAX_BYTES = env.int("INGEST_MAX_BYTES", 1024 * 1024)
 
 # ------------------------------------------------------------------ queue and cache
 REDIS_URL = required("REDIS_URL", "it names the Redis or Valkey server that wakes up work.")
@@ -159,11 +166,12 @@ CACHES = {
 CELERY_BROKER_URL = (
     env.str("CELERY_BROKER_URL", REDIS_URL).replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 )
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "accounts.error_views.csrf_failure"
 
 # ------------------------------------------------------------------ people
 AUTH_USER_MODEL = "accounts.User"
@@ -194,7 +202,10 @@ ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "website"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_TOTP_ISSUER = "Sottovoce"
+MFA_TOTP_ISSUER = PRODUCT_NAME
+MFA_ADAPTER = "accounts.second_factor.SealingMFAAdapter"
+ACCOUNT_ADAPTER = "accounts.signing_in.AccountAdapter"
+ACCOUNT_SIGNUP_OPEN = env.bool("ACCOUNT_SIGNUP_OPEN", True)
 USERSESSIONS_TRACK_ACTIVITY = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -244,6 +255,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.KeyRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"api_key": env.str("API_RATE_PER_KEY", "1200/min")},
     "EXCEPTION_HANDLER": "accounts.api.problems.problem_handler",
     "UNAUTHENTICATED_USER": None,
 }

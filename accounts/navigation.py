@@ -1,0 +1,143 @@
+"""The rail: every page of the dashboard, in groups, in order.
+
+An entry whose address does not exist yet, or whose permission the member lacks, is not shown. Apps on higher floors
+add figures beside their entry with `counter`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+_counters: dict[str, Callable[[UUID], int]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`also`: beginnings of other view names that light this entry up ("retention:certificate")."""
+
+    label: Text
+    icon: str
+    view: str
+    permission: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: Text
+    icon: str
+    href: str
+    current: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    label: Text
+    links: tuple[Link, ...]
+
+
+GROUPS: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
+    ("", (Entry(_("Overview"), "home", "accounts:overview", "overview.read"),)),
+    (
+        _("Voice"),
+        (
+            Entry(_("Calls"), "phone", "calls:list", "calls.read", ("calls:",)),
+            Entry(_("Contacts"), "people", "contacts:list", "contacts.read", ("contacts:",)),
+            Entry(_("Agents"), "wave", "agents:list", "agents.read", ("agents:",)),
+        ),
+    ),
+    (
+        _("Privacy"),
+        (
+            Entry(_("Requests"), "inbox", "dsar:list", "requests.read", ("dsar:",)),
+            Entry(
+                _("Retention"),
+                "clock",
+                "retention:settings",
+                "retention.read",
+                ("retention:settings", "retention:preview", "retention:history", "retention:change"),
+            ),
+            Entry(_("Holds"), "lock", "retention:holds", "holds.read", ("retention:hold",)),
+            Entry(_("Consent"), "tick", "consent:list", "consent.read", ("consent:",)),
+            Entry(_("Sub-processors"), "share", "subprocessors:list", "subprocessors.read", ("subprocessors:",)),
+        ),
+    ),
+    (
+        _("Proof"),
+        (
+            Entry(
+                _("Purges and certificates"),
+                "seal",
+                "retention:purges",
+                "purges.read",
+                ("retention:purge", "retention:certificate"),
+            ),
+            Entry(_("Audit log"), "list", "audit:log", "audit.read", ("audit:",)),
+            Entry(_("Promises"), "shield", "policy:promises", "promises.read", ("policy:",)),
+        ),
+    ),
+    (
+        _("Organization"),
+        (
+            Entry(_("Team"), "people", "accounts:team", "team.read"),
+            Entry(_("Developers"), "code", "accounts:developers", "developers.read", ("accounts:key",)),
+            Entry(_("Billing"), "card", "billing:overview", "billing.read", ("billing:",)),
+            Entry(_("Settings"), "gear", "accounts:settings", "settings.read"),
+        ),
+    ),
+)
+
+
+def counter(view: str) -> Callable[[Callable[[UUID], int]], Callable[[UUID], int]]:
+    """Register the figure beside an entry: `@navigation.counter("dsar:list")` over `f(organization_id) -> int`.
+
+    It runs inside the organization's transaction on every page, so it must be cheap. Zero shows nothing.
+    """
+
+    def register(function: Callable[[UUID], int]) -> Callable[[UUID], int]:
+        _counters[view] = function
+        return function
+
+    return register
+
+
+@cache
+def exists(view: str) -> bool:
+    """Whether the address is part of this build."""
+    try:
+        reverse(view, kwargs={"slug": "x"})
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def rail(request: HttpRequest) -> tuple[Group, ...]:
+    """The groups and links this member sees on this page."""
+    organization, place = getattr(request, "organization", None), getattr(request, "membership", None)
+    if organization is None or place is None:
+        return ()
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    groups = []
+    for label, entries in GROUPS:
+        links = tuple(
+            Link(
+                entry.label,
+                entry.icon,
+                reverse(entry.view, kwargs={"slug": organization.slug}),
+                here == entry.view or here.startswith(entry.also or ("\0",)),
+                _counters[entry.view](organization.pk) if entry.view in _counters else 0,
+            )
+            for entry in entries
+            if place.may(entry.permission) and exists(entry.view)
+        )
+        if links:
+            groups.append(Group(label, links))
+    return tuple(groups)

@@ -1,0 +1,211 @@
+"""An organization's own pages: team, API keys, settings. Each states the permission it needs."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import OrganizationContext, own_transactions, require
+from accounts.exceptions import AccountsError, AlreadyMember, KeyOver, LastOwner, OwnersOnly
+from accounts.forms import ApiKeyForm, InvitationForm, OrganizationForm, RoleForm
+from accounts.models import ApiKey, Role
+from accounts.permissions import PERMISSIONS, SCOPES
+from accounts.services import api_keys, invitations, members, organizations
+
+OVERLAP = timedelta(hours=24)
+
+
+def _refused(request: HttpRequest, error: AccountsError) -> None:
+    words = {
+        AlreadyMember: _("This person belongs to the organization already. Nothing was changed."),
+        LastOwner: _("An organization keeps at least one owner. Make somebody else owner first; nothing was changed."),
+        OwnersOnly: _("Only an owner may make, change or remove an owner. Nothing was changed."),
+        KeyOver: _("This key is over already. Nothing was changed."),
+    }
+    messages.error(request, words.get(type(error), _("This is not possible now. Nothing was changed.")))
+
+
+def _team(context: OrganizationContext) -> HttpResponse:
+    return redirect("accounts:team", slug=context.organization.slug)
+
+
+@require_GET
+def team(request: HttpRequest) -> HttpResponse:
+    context = require(request, "team.read")
+    manages = context.may("team.manage")
+    return render(
+        request,
+        "accounts/team.html",
+        {
+            "people": members.people_of(context.organization.pk),
+            "waiting": invitations.open_invitations(context.organization.pk, at=timezone.now()) if manages else [],
+            "roles": Role.choices,
+            "form": InvitationForm() if manages else None,
+            "table": [(name, words, roles) for name, (words, roles) in PERMISSIONS.items()],
+        },
+    )
+
+
+@require_POST
+@own_transactions
+def invite(request: HttpRequest) -> HttpResponse:
+    context = require(request, "team.manage")
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("This is not an e-mail address. Nothing was sent."))
+        return _team(context)
+    try:
+        invitations.invite(
+            organization_id=context.organization.pk,
+            address=form.cleaned_data["email"],
+            role=Role(form.cleaned_data["role"]),
+            by=context.user,
+            at=timezone.now(),
+        )
+    except AccountsError as error:
+        _refused(request, error)
+    else:
+        messages.success(request, _("The invitation is on its way. It stays open for 7 days."))
+    return _team(context)
+
+
+@require_POST
+def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    context = require(request, "team.manage")
+    invitations.revoke(
+        organization_id=context.organization.pk, invitation_id=invitation_id, by=context.actor, at=timezone.now()
+    )
+    messages.success(request, _("The invitation is withdrawn; its link opens nothing."))
+    return _team(context)
+
+
+@require_POST
+def change_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    context = require(request, "team.manage")
+    form = RoleForm(request.POST)
+    if form.is_valid():
+        try:
+            members.change_role(
+                organization_id=context.organization.pk,
+                user_id=user_id,
+                role=Role(form.cleaned_data["role"]),
+                by=context.actor,
+                at=timezone.now(),
+            )
+        except AccountsError as error:
+            _refused(request, error)
+        else:
+            messages.success(request, _("The role is changed."))
+    return _team(context)
+
+
+@require_POST
+def remove_member(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    context = require(request, "team.manage")
+    try:
+        members.remove(
+            organization_id=context.organization.pk, user_id=user_id, by=context.actor, at=timezone.now()
+        )
+    except AccountsError as error:
+        _refused(request, error)
+    else:
+        messages.success(request, _("Removed. The person no longer gets in."))
+    return _team(context)
+
+
+@require_GET
+def developers(request: HttpRequest) -> HttpResponse:
+    context = require(request, "developers.read")
+    return _developers(request, context, ApiKeyForm())
+
+
+def _developers(
+    request: HttpRequest, context: OrganizationContext, form: ApiKeyForm, shown: api_keys.NewKey | None = None
+) -> HttpResponse:
+    now = timezone.now()
+    keys = ApiKey.objects.filter(organization_id=context.organization.pk).order_by("-created_at")[:100]
+    response = render(
+        request,
+        "accounts/developers.html",
+        {
+            "keys": [(key, key.is_live(now)) for key in keys],
+            "form": form,
+            "shown": shown,
+            "scopes": [(scope, PERMISSIONS[scope][0]) for scope in SCOPES],
+        },
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def create_key(request: HttpRequest) -> HttpResponse:
+    """The secret is on the answer of this request and nowhere else."""
+    context = require(request, "developers.manage")
+    form = ApiKeyForm(request.POST)
+    if not form.is_valid():
+        return _developers(request, context, form)
+    now = timezone.now()
+    days = form.cleaned_data["days"]
+    made = api_keys.create(
+        organization_id=context.organization.pk,
+        name=form.cleaned_data["name"],
+        scopes=form.cleaned_data["scopes"],
+        by=context.actor,
+        at=now,
+        expires_at=now + timedelta(days=int(days)) if days else None,
+    )
+    return _developers(request, context, ApiKeyForm(), made)
+
+
+@require_POST
+def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    context = require(request, "developers.manage")
+    made = None
+    try:
+        made = api_keys.rotate(
+            organization_id=context.organization.pk,
+            key_id=key_id,
+            by=context.actor,
+            at=timezone.now(),
+            overlap=OVERLAP,
+        )
+    except (KeyOver, ApiKey.DoesNotExist):
+        _refused(request, KeyOver())
+    return _developers(request, context, ApiKeyForm(), made)
+
+
+@require_POST
+def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    context = require(request, "developers.manage")
+    try:
+        api_keys.revoke(organization_id=context.organization.pk, key_id=key_id, by=context.actor, at=timezone.now())
+    except ApiKey.DoesNotExist:
+        _refused(request, KeyOver())
+    else:
+        messages.success(request, _("The key is revoked and opens nothing from now on."))
+    return redirect("accounts:developers", slug=context.organization.slug)
+
+
+@require_http_methods(["GET", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    context = require(request, "settings.manage" if request.method == "POST" else "settings.read")
+    known = {name: getattr(context.organization, name) for name in ("name", "time_zone", "country")}
+    form = OrganizationForm(request.POST or None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        organizations.change_settings(
+            organization_id=context.organization.pk,
+            name=form.cleaned_data["name"],
+            time_zone=form.cleaned_data["time_zone"],
+            country=form.cleaned_data["country"],
+            by=context.actor,
+            at=timezone.now(),
+        )
+        messages.success(request, _("Saved."))
+        return redirect("accounts:settings", slug=context.organization.slug)
+    return render(request, "accounts/settings.html", {"form": form})

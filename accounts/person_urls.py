@@ -1,0 +1,16 @@
+"""Pages of one person, outside any organization."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from accounts import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("account/profile/", views.profile, name="profile"),
+    path("account/theme/", views.theme, name="theme"),
+    path("account/language/", login_not_required(set_language), name="set_language"),
+    path("account/invitation/<str:token>/", views.invitation, name="invitation"),
+    path("account/", include("allauth.urls")),
+]

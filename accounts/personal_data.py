@@ -1,0 +1,78 @@
+"""What accounts hold: about members and staff, who are the operator's own data subjects."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.db.models import Q
+
+from accounts.models import ApiKey, IdempotentRequest, Invitation, Membership, Organization, SignInSecret, User
+from ground.inventory import PersonalData, declare, no_personal_data
+from ground.profiles import Category
+
+MEMBERS = "people who sign in: members of organizations and staff"
+NEVER = Q(pk__in=[])
+
+
+def _users(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
+    return [
+        {"email": row.email, "name": row.name, "language": row.language, "created_at": row.created_at.isoformat()}
+        for row in rows
+    ]
+
+
+def _memberships(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
+    return [{"role": row.role, "joined_at": row.created_at.isoformat()} for row in rows]
+
+
+def _addresses(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
+    return [{"email": row.email, "verified": row.verified} for row in rows]
+
+
+def _factors(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
+    return [{"kind": row.type, "created_at": row.created_at.isoformat()} for row in rows]
+
+
+def _nothing(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
+    return []
+
+
+def _account(model: Any, *, holds: str, clock: str, export: Any, **more: Any) -> None:
+    """An account's rows leave when the account is closed by its own service, not by the sweep of expired rows."""
+    declare(
+        PersonalData(
+            model=model,
+            category=Category.ACCOUNT,
+            subjects=MEMBERS,
+            holds=holds,
+            purpose="letting people sign in and act for their organization",
+            legal_basis="contract, GDPR Art. 6(1)(b)",
+            recipients=("the organization",),
+            clock=clock,
+            find=lambda subject: None,
+            export=export,
+            **{"expirable": NEVER, "holdable": False, "tallied": False, "tenant": False, **more},
+        )
+    )
+
+
+_account(User, holds="e-mail address, name, language, password hash", clock="created_at", export=_users)
+_account(Membership, holds="who belongs to which organization", clock="created_at", export=_memberships, tenant=True)
+_account(
+    Invitation, holds="the address of who was asked to join", clock="expires_at", export=_nothing, tenant=True, key="key_id"
+)
+_account(
+    SignInSecret, holds="secrets of second factors", clock="created_at", export=_nothing, tenant=True, key="key_id"
+)
+_account(EmailAddress, holds="e-mail addresses", clock="id", export=_addresses)
+_account(Authenticator, holds="second factors, their secrets by reference", clock="created_at", export=_factors)
+_account(SocialAccount, holds="accounts elsewhere that people sign in with", clock="date_joined", export=_nothing)
+
+no_personal_data(Organization, "a business: name, country, time zone, state")
+no_personal_data(ApiKey, "a digest, scopes and moments; who made it is an opaque id")
+no_personal_data(IdempotentRequest, "a digest of a request and an answer made of ids; gone after 24 hours")
+no_personal_data(EmailConfirmation, "unused: addresses are confirmed by a code that lives in the session")
+no_personal_data(SocialApp, "client ids of sign-in providers")
+no_personal_data(SocialToken, "unused: tokens of sign-in providers are not stored")

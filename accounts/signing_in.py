@@ -1,0 +1,24 @@
+"""What signing in adds to allauth: a person's language, and nobody signs up where the operator says no."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User
+from accounts.views import remember_language
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """`ACCOUNT_ADAPTER`."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """An invitation is answered by signing up, so the door is open; without one there is nothing behind it."""
+        return bool(settings.ACCOUNT_SIGNUP_OPEN)
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        if isinstance(user, User):
+            remember_language(response, request, user.language)
+        return response

@@ -1,0 +1,24 @@
+"""Pages of one organization, mounted under /o/<slug>/."""
+
+from django.urls import path
+
+from accounts import organization_views, views
+
+app_name = "accounts"
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("team/", organization_views.team, name="team"),
+    path("team/invite/", organization_views.invite, name="invite"),
+    path(
+        "team/invitations/<uuid:invitation_id>/revoke/",
+        organization_views.revoke_invitation,
+        name="invitation_revoke",
+    ),
+    path("team/<uuid:user_id>/role/", organization_views.change_role, name="member_role"),
+    path("team/<uuid:user_id>/remove/", organization_views.remove_member, name="member_remove"),
+    path("developers/", organization_views.developers, name="developers"),
+    path("developers/keys/", organization_views.create_key, name="key_create"),
+    path("developers/keys/<uuid:key_id>/rotate/", organization_views.rotate_key, name="key_rotate"),
+    path("developers/keys/<uuid:key_id>/revoke/", organization_views.revoke_key, name="key_revoke"),
+    path("settings/", organization_views.settings, name="settings"),
+]

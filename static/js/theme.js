@@ -1,0 +1,24 @@
+// In the head, before the first paint: "as the device" follows the device; the toggle remembers in a cookie.
+(() => {
+  const root = document.documentElement;
+  const device = matchMedia("(prefers-color-scheme: dark)");
+  const apply = (choice) => {
+    root.dataset.themeChoice = choice || "";
+    root.dataset.bsTheme = choice || (device.matches ? "dark" : "light");
+    for (const button of document.querySelectorAll("[data-theme-value]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.themeValue === (choice || "")));
+    }
+  };
+  apply(root.dataset.themeChoice);
+  device.addEventListener("change", () => apply(root.dataset.themeChoice));
+  document.addEventListener("DOMContentLoaded", () => apply(root.dataset.themeChoice));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-theme-value]");
+    if (!button) return;
+    event.preventDefault();
+    const choice = button.dataset.themeValue;
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    document.cookie = `theme=${choice};path=/;max-age=${choice ? 31536000 : 0};samesite=lax${secure}`;
+    apply(choice);
+  });
+})();
