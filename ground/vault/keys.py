@@ -38,6 +38,20 @@ _INSERT = f"""
          generate_series(0, %(count)s - 1) AS place
 """  # noqa: S608  (only constants are formatted in). One packed value is many times faster than an array of bytea.
 
+# Locked in one order, so that two destructions never wait for each other; only the first of a day writes.
+_MARK_DIRTY = """
+    UPDATE vault_shelfversion SET dirty_at = now() WHERE organization_id = %(organization)s AND id IN (
+        SELECT id FROM vault_shelfversion
+        WHERE organization_id = %(organization)s AND id = ANY(%(versions)s::uuid[]) AND dirty_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE)
+"""
+_WAITING = """
+    SELECT id FROM vault_shelfversion
+    WHERE organization_id = %s AND (dirty_at IS NOT NULL OR state = 'retiring')
+    UNION ALL
+    SELECT id FROM vault_destroyedversion WHERE organization_id = %s AND beyond_recovery_at IS NULL
+"""
+
 
 def mint(
     organization_id: UUID, category: str, at: datetime, count: int = 1, deadline_seconds: int = DEADLINE_SECONDS
@@ -123,13 +137,36 @@ def open_one(organization_id: UUID, key_id: UUID) -> DataKey:
     return open(organization_id, [key_id])[key_id]
 
 
-def destroy(organization_id: UUID, ids: Iterable[UUID]) -> int:
-    """Delete these keys; what they sealed is unreadable from now on. How many there were. Safe to repeat."""
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """What one `destroy` did.
+
+    `shelf_versions`: what the keys stood on, and what the night will therefore rotate or drop. Where keys were gone
+    already (the attempt before died), every version of the organization that still waits for a night is named.
+    """
+
+    count: int
+    shelf_versions: frozenset[UUID]
+
+
+def destroy(organization_id: UUID, ids: Iterable[UUID]) -> Destroyed:
+    """Delete these keys; what they sealed is unreadable from now on. Safe to repeat.
+
+    The shelf versions they stood on are marked dirty in the same transaction: until the night has rotated them,
+    remnants of the rows in heap, WAL and backups still open under the shelf key.
+    """
+    wanted = set(ids)
     with shelves.keyring(organization_id):
-        return _execute(
-            "DELETE FROM vault_datakey WHERE organization_id = %s AND id = ANY(%s::uuid[])",
-            [organization_id, _array(ids)],
+        rows = _fetch_all(
+            "DELETE FROM vault_datakey WHERE organization_id = %s AND id = ANY(%s::uuid[]) RETURNING shelf_version_id",
+            [organization_id, _array(wanted)],
         )
+        versions = {row[0] for row in rows}
+        if versions:
+            _execute(_MARK_DIRTY, {"organization": organization_id, "versions": _array(versions)})
+        if len(rows) < len(wanted):
+            versions |= {row[0] for row in _fetch_all(_WAITING, [organization_id, organization_id])}
+    return Destroyed(len(rows), frozenset(versions))
 
 
 def existing(organization_id: UUID, ids: Iterable[UUID]) -> set[UUID]:

@@ -51,8 +51,16 @@ class ShelfVersion(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField(db_default=Now())
     retiring_at = models.DateTimeField(null=True)
+    dirty_at = models.DateTimeField(null=True, help_text="since when keys are missing from it; the night rotates it")
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["organization_id"],
+                condition=Q(dirty_at__isnull=False) | Q(state="retiring"),
+                name="vault_version_due",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "id"], name="vault_version_of_organization"),
             models.UniqueConstraint(fields=["organization_id", "shelf", "number"], name="vault_version_number_once"),
@@ -78,12 +86,18 @@ class DestroyedVersion(models.Model):
     number = models.IntegerField()
     row_deleted_at = models.DateTimeField(db_default=Now())
     key_destroyed_at = models.DateTimeField(null=True)
+    beyond_recovery_at = models.DateTimeField(
+        null=True, help_text="when also the keyring backups that still held keys under it were gone"
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["organization_id", "row_deleted_at"], name="vault_destroyed_when"),
             models.Index(
                 fields=["organization_id"], condition=Q(key_destroyed_at=None), name="vault_destroyed_unfinished"
+            ),
+            models.Index(
+                fields=["organization_id"], condition=Q(beyond_recovery_at=None), name="vault_destroyed_recoverable"
             ),
         ]
 
@@ -134,3 +148,52 @@ class DataKey(models.Model):
 
     def __str__(self) -> str:
         return f"data key {self.id}"
+
+
+class Checkpoint(models.Model):
+    """Where this database stands: one row, written every minute, that the journal's memory is compared with.
+
+    A database that is older than what the journal remembers, or was re-created, has been restored; see `gate`.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    number = models.BigIntegerField()
+    token = models.UUIDField(help_text="random, new with every number")
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="%(class)s_one_row")]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number}"
+
+
+class KeyringCheckpoint(models.Model):
+    """The same for the keyring database."""
+
+    in_keyring = True
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    number = models.BigIntegerField()
+    token = models.UUIDField(help_text="random, new with every number")
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="%(class)s_one_row")]
+
+    def __str__(self) -> str:
+        return f"keyring checkpoint {self.number}"
+
+
+class Night(models.Model):
+    """One night's work on keys and backups. Unfinished while `finished_at` is empty; the report holds counts only."""
+
+    in_keyring = True
+
+    on = models.DateField(primary_key=True, editable=False)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    report = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"night of {self.on}"
