@@ -25,7 +25,8 @@ EVENT_TEXTS = (
     "(extract(epoch FROM occurred_at) * 1000000)::bigint::text, epoch::text, transaction_id::text"
 )
 ID, OCCURRED, EPOCH, TRANSACTION = 0, 9, 10, 11  # places in a row of EVENT_TEXTS
-EVENT_ORDER = "epoch, transaction_id, id"
+# Qualified: a bare name would mean the output column, and texts sort 1000 before 999.
+EVENT_ORDER = "audit_event.epoch, audit_event.transaction_id, audit_event.id"
 
 BLOCK_COLUMNS = (
     "organization_id",

@@ -1,0 +1,47 @@
+"""A trail of two organizations with both streams, sealed into small blocks."""
+
+import contextlib
+from uuid import UUID
+
+import pytest
+
+from ground import audit, tenancy
+from ground.audit import chain
+from ground.audit.services import blocks
+
+ANNA, BORIS = UUID("0192aaaa-0000-7000-8000-000000000001"), UUID("0192bbbb-0000-7000-8000-000000000002")
+SYSTEM = tenancy.Actor.system("tests")
+
+
+def append(organization_id=ANNA, count=1, *, stream="evidence", kind="tests.happened", **payload):
+    """`count` events, each in a transaction of its own; returns their ids."""
+    ids = []
+    for number in range(count):
+        with tenancy.acting_for(organization_id):
+            ids.append(
+                audit.append(
+                    kind, organization_id=organization_id, actor=SYSTEM, stream=stream, number=number, **payload
+                )
+            )
+    return ids
+
+
+def undone(organization_id=ANNA):
+    """An event whose transaction is rolled back."""
+    with contextlib.suppress(ZeroDivisionError), tenancy.acting_for(organization_id):
+        audit.append("tests.undone", organization_id=organization_id, actor=SYSTEM)
+        raise ZeroDivisionError
+
+
+def seal(rounds=1):
+    run = None
+    for _ in range(rounds):
+        run = audit.seal_due()
+    return run
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of at most 7 events, so that a trail of a few dozen has many."""
+    monkeypatch.setattr(blocks, "BLOCK_SIZE", 7)
+    monkeypatch.setattr(blocks, "_PENDING", blocks._PENDING.replace(f"LIMIT {chain.BLOCK_SIZE}", "LIMIT 7"))
