@@ -10,6 +10,8 @@ if env.bool("MEDIA_FETCH_ALLOW_LOOPBACK", False):
         "MEDIA_FETCH_ALLOW_LOOPBACK must not be set in production: recordings come from providers."
     )
 MEDIA_FETCH_ALLOW_LOOPBACK = False
+if env.str("SOTTOVOCE_FAULT", ""):
+    raise ImproperlyConfigured("SOTTOVOCE_FAULT stops processes on purpose; it must not be set in production.")
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365

@@ -1,0 +1,413 @@
+"""Destroying what is held: the one place where rows with personal data go.
+
+Invariant: nothing readable is left behind that is not listed, and nothing is listed that is still readable.
+
+Steps of one batch (at most some thousand rows of one model):
+  1. claim     a committed row names the batch: opaque row ids, reason, actor
+  2. last look under the organization's shared hold lock, in the transaction that ends with step 5:
+               what a hold covers by now is left out
+  3. journal   row ids, key ids, object names and tombstones go to the erasure journal (fsync), outside both databases
+  4. keys      deleted in the keyring and committed: from here on the content is unreadable
+  5. rows      one transaction: rows, object removals, tombstones, tally, audit event, the batch's figures
+  6. objects   removed from the store in calls of 1,000; what the store refuses is tried again and listed
+
+A crash after 1-2 leaves a claim that is executed again. After 3-4: rows without keys, still claimed; the next attempt
+deletes them even if a hold came meanwhile, because nothing readable is left to hold. After 5: removals in a table.
+There is no undo: grace windows and previews come before the claim.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import OperationalError, connection
+from django.db.models import BooleanField, F, Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
+from psycopg import sql
+
+from ground import audit, faults, jobs, vault
+from ground.inventory import holds, tally, tombstones
+from ground.inventory.declarations import PersonalData, Row, declaration_of
+from ground.inventory.journalled import pack, pack_ids
+from ground.inventory.locks import ingest_lock
+from ground.inventory.models import BatchState, DestructionBatch
+from ground.inventory.removals import remove_objects
+from ground.tenancy import Actor, acting_for
+from ground.tenancy.actors import ActorKind
+from ground.vault.objects.protocol import ObjectName
+
+BATCH_ROWS = 2000
+
+
+class Reason(StrEnum):
+    """Why something was destroyed; stands in batches, audit events and certificates."""
+
+    EXPIRED = "expired"
+    ERASURE = "erasure"
+    MEMBER = "destroyed_by_member"
+    CLOSED = "organization_closed"
+    SUPERSEDED = "superseded"
+    FORBIDDEN = "not_allowed_to_keep"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one or more batches did. `kept`: covered by a hold. `set_aside`: failed alone and waits for a person."""
+
+    rows: int = 0
+    keys: int = 0
+    objects: int = 0
+    bytes: int = 0
+    kept: int = 0
+    set_aside: int = 0
+    batches: list[UUID] = field(default_factory=list)
+
+    def include(self, other: "Outcome") -> None:
+        """Add another batch's figures."""
+        self.rows += other.rows
+        self.keys += other.keys
+        self.objects += other.objects
+        self.bytes += other.bytes
+        self.kept += other.kept
+        self.set_aside += other.set_aside
+        self.batches += other.batches
+
+
+def any_of(ids: Sequence[UUID]) -> RawSQL:
+    """`id = ANY(array)`: one parameter however many ids."""
+    return RawSQL("id = ANY(%s)", [list(ids)], output_field=BooleanField())
+
+
+def rows_of(declaration: PersonalData, organization_id: UUID) -> Any:
+    """All rows of the declared model that belong to the organization (operator-owned tables: all rows)."""
+    manager = declaration.model._default_manager
+    return manager.filter(organization_id=organization_id) if declaration.tenant else manager.all()
+
+
+def claim(
+    declaration: PersonalData,
+    organization_id: UUID,
+    where: Q,
+    *,
+    reason: Reason,
+    by: Actor,
+    run_id: UUID | None = None,
+    limit: int = BATCH_ROWS,
+) -> UUID | None:
+    """Step 1: commit a batch of up to `limit` free rows matching `where`, oldest clock first. None: there are none."""
+    with acting_for(organization_id):
+        free = rows_of(declaration, organization_id).filter(where & declaration.free())
+        ids = list(free.order_by(declaration.clock, "id").values_list("id", flat=True)[:limit])
+        return _claim_ids(declaration, organization_id, ids, reason=reason, by=str(by), run_id=run_id)
+
+
+def _claim_ids(
+    declaration: PersonalData, organization_id: UUID, ids: list[UUID], *, reason: str, by: str, run_id: UUID | None
+) -> UUID | None:
+    if not ids:
+        return None
+    batch = DestructionBatch.objects.create(
+        organization_id=organization_id,
+        run_id=run_id,
+        label=declaration.label,
+        category=declaration.category,
+        reason=reason,
+        by=by,
+        row_ids=ids,
+    )
+    return batch.id
+
+
+def execute(organization_id: UUID, batch_id: UUID) -> Outcome:
+    """Steps 2-5 of a claimed batch. Safe to repeat; a batch that is no longer claimed does nothing.
+
+    An outage (keyring, key store, journal, database) is raised and leaves the claim for the next attempt. A failure
+    of the batch's own rows halves the batch until the bad row stands alone and is set aside.
+    """
+    try:
+        return _execute(organization_id, batch_id)
+    except (vault.VaultError, OperationalError):
+        raise
+    except Exception as error:  # noqa: BLE001  (one bad row must not stop the rest; it is named and counted below)
+        return _isolate(organization_id, batch_id, error)
+
+
+def _execute(organization_id: UUID, batch_id: UUID) -> Outcome:
+    with acting_for(organization_id):
+        ingest_lock(organization_id)
+        batch = (
+            DestructionBatch.objects.select_for_update(skip_locked=True)
+            .filter(id=batch_id, organization_id=organization_id, state=BatchState.CLAIMED)
+            .first()
+        )
+        if batch is None:
+            return Outcome()
+        declaration = declaration_of(batch.label)
+        rows, kept = _last_look(declaration, batch)
+        outcome = Outcome(kept=kept, batches=[batch.id])
+        if not rows:
+            batch.state = BatchState.CANCELLED
+            batch.row_ids = []
+            batch.save(update_fields=["state", "row_ids"])
+            return outcome
+        key_ids: list[UUID] = _values(rows, declaration.key)
+        digests = _values(rows, declaration.tombstone)
+        if key_ids or digests:
+            _write_journal(declaration, batch, rows, key_ids, digests)
+        faults.point("destruction.after_journal")
+        if key_ids:
+            destroyed = vault.keys.destroy(organization_id, key_ids)
+            batch.shelf_versions = sorted(destroyed.shelf_versions)
+            outcome.keys = len(key_ids)
+        faults.point("destruction.after_keys")
+        gone = _delete_rows(declaration, rows)
+        _remember(declaration, batch, gone, digests, outcome)
+        faults.point("destruction.before_commit")
+    faults.point("destruction.after_rows")
+    return outcome
+
+
+def _last_look(declaration: PersonalData, batch: DestructionBatch) -> tuple[list[Row], int]:
+    """The claimed rows that may go now, and how many are kept. Runs under the shared hold lock."""
+    columns = {"id", declaration.clock, declaration.key, declaration.objects, declaration.size, declaration.tombstone}
+    names = [name for name in columns | set(declaration.carry) if name]
+    claimed = rows_of(declaration, batch.organization_id).filter(any_of(batch.row_ids))
+    free = declaration.free() & ~holds.not_yet_marked(declaration, batch.organization_id)
+    rows = list(claimed.filter(free).values(*names))
+    kept = claimed.count() - len(rows)
+    again = batch.attempts > 0
+    DestructionBatch.objects.filter(id=batch.id).update(attempts=F("attempts") + 1)
+    if again and kept and declaration.key:
+        seen = {row["id"] for row in rows}
+        rest = [row for row in claimed.values(*names) if row["id"] not in seen and row[declaration.key]]
+        readable = vault.keys.existing(batch.organization_id, [row[declaration.key] for row in rest])
+        keyless = [row for row in rest if row[declaration.key] not in readable]
+        rows += keyless
+        kept -= len(keyless)
+    return rows, kept
+
+
+def _write_journal(
+    declaration: PersonalData, batch: DestructionBatch, rows: list[Row], key_ids: list[UUID], digests: list[bytes]
+) -> None:
+    payload = {
+        "batch": batch.id,
+        "table": declaration.table,
+        "category": str(declaration.category),
+        "rows": pack_ids(row["id"] for row in rows),
+        "keys": pack_ids(key_ids),
+        "objects": pack_ids(ObjectName.parse(name).object_id for name in _values(rows, declaration.objects)),
+        "tombstones": pack(digests),
+    }
+    vault.journal.append(batch.organization_id, "destroy", payload)
+
+
+def _delete_rows(declaration: PersonalData, rows: list[Row]) -> list[Row]:
+    """Delete by id; returns the rows that this statement (and no competing batch) deleted."""
+    by_id = {row["id"]: row for row in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("DELETE FROM {} WHERE id = ANY(%s) RETURNING id").format(sql.Identifier(declaration.table)),
+            [list(by_id)],
+        )
+        return [by_id[row[0]] for row in cursor.fetchall()]
+
+
+def _remember(
+    declaration: PersonalData, batch: DestructionBatch, gone: list[Row], digests: list[bytes], outcome: Outcome
+) -> None:
+    """Step 5 besides the rows: removals, tombstones, tally, figures, hook, audit event, in the caller's transaction."""
+    organization_id, now = batch.organization_id, datetime.now(UTC)
+    names: list[str] = _values(gone, declaration.objects)
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO inventory_objectremoval (organization_id, batch_id, object_name, attempts, last_error) "
+                "SELECT %s, %s, name, 0, '' FROM unnest(%s::text[]) AS name",
+                [organization_id, batch.id, names],
+            )
+        jobs.enqueue("inventory.remove_objects", organization_id=organization_id, arguments={}, unique="remove")
+    tombstones.plant(organization_id, digests, at=now)
+    days: dict[date, tally.Amount] = {}
+    for row in gone:
+        day = row[declaration.clock].astimezone(UTC).date()
+        size = int(row[declaration.size] or 0) if declaration.size else 0
+        days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, -size)
+        outcome.bytes += size
+    if declaration.tallied:
+        tally.add_many(organization_id, declaration.category, days)
+    outcome.rows, outcome.objects = len(gone), len(names)
+    clocks = [row[declaration.clock] for row in gone]
+    batch.state = BatchState.UNREADABLE if names else BatchState.DONE
+    batch.rows, batch.keys, batch.objects_total, batch.bytes = (
+        outcome.rows,
+        outcome.keys,
+        outcome.objects,
+        outcome.bytes,
+    )
+    batch.row_ids = [row["id"] for row in gone]
+    batch.digest = hashlib.sha256(b"".join(sorted(row["id"].bytes for row in gone))).digest()
+    batch.earliest, batch.latest = min(clocks, default=None), max(clocks, default=None)
+    batch.unreadable_at = now
+    batch.objects_gone_at = None if names else now
+    batch.attempts += 1
+    batch.save()
+    if declaration.on_destroyed and gone:
+        declaration.on_destroyed(organization_id, gone)
+    audit.append(
+        "inventory.destroyed",
+        organization_id=organization_id,
+        actor=actor_from(batch.by),
+        object_type="destruction_batch",
+        object_id=batch.id,
+        category=batch.category,
+        reason=batch.reason,
+        rows=outcome.rows,
+        keys=outcome.keys,
+        objects=outcome.objects,
+        bytes=outcome.bytes,
+    )
+
+
+def _values(rows: list[Row], column: str | None) -> list[Any]:
+    """What stands in a declared column, where the model has it and the row fills it."""
+    return [row[column] for row in rows if row[column]] if column else []
+
+
+def actor_from(text: str) -> Actor:
+    """The actor written as `str(actor)` in a batch."""
+    kind, _, identifier = text.partition(":")
+    return Actor(ActorKind(kind), identifier)
+
+
+def _isolate(organization_id: UUID, batch_id: UUID, error: Exception) -> Outcome:
+    """Halve a failing batch; a row that fails alone is set aside with an alert, and the rest goes on."""
+    with acting_for(organization_id):
+        batch = DestructionBatch.objects.select_for_update().get(id=batch_id)
+        if batch.state != BatchState.CLAIMED:
+            return Outcome()
+        declaration = declaration_of(batch.label)
+        ids = list(batch.row_ids)
+        batch.state = BatchState.CANCELLED
+        batch.row_ids = []
+        batch.save(update_fields=["state", "row_ids"])
+        if len(ids) == 1:
+            if declaration.holdable:
+                rows_of(declaration, organization_id).filter(id=ids[0]).update(set_aside_at=Now())
+            audit.alerts.raise_alert(
+                organization_id, "destruction.set_aside", key=str(ids[0]), error=type(error).__name__
+            )
+            return Outcome(set_aside=1)
+        half = len(ids) // 2
+        parts = [
+            _claim_ids(declaration, organization_id, part, reason=batch.reason, by=batch.by, run_id=batch.run_id)
+            for part in (ids[:half], ids[half:])
+        ]
+    outcome = Outcome()
+    for part in parts:
+        if part is not None:
+            outcome.include(execute(organization_id, part))
+    return outcome
+
+
+def destroy_now(
+    model: Any,
+    organization_id: UUID,
+    *,
+    where: Q,
+    reason: Reason,
+    by: Actor,
+    run_id: UUID | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> Outcome:
+    """Destroy every free row of `model` matching `where`: keys, rows and objects, batch by batch. Held rows stay.
+
+    Must not run inside a transaction: what a batch destroyed cannot be taken back by the caller's rollback.
+    """
+    declaration = model if isinstance(model, PersonalData) else declaration_of(model)
+    total = Outcome()
+    if declaration.plain:
+        while (done := delete_plain(declaration, organization_id, where, reason=reason, by=by, run_id=run_id)).rows:
+            total.include(done)
+        return total
+    while batch_id := claim(declaration, organization_id, where, reason=reason, by=by, run_id=run_id, limit=batch_rows):
+        done = execute(organization_id, batch_id)
+        total.include(done)
+        if not done.rows and not done.set_aside:
+            break  # everything claimed is held by now
+    if total.objects:
+        remove_objects(organization_id)
+    return total
+
+
+def delete_plain(
+    declaration: PersonalData,
+    organization_id: UUID,
+    where: Q,
+    *,
+    reason: Reason,
+    by: Actor,
+    run_id: UUID | None = None,
+    limit: int = BATCH_ROWS,
+) -> Outcome:
+    """One bounded step for rows without sealed content, objects, holds or tombstones: one transaction."""
+    with acting_for(organization_id):
+        rows = rows_of(declaration, organization_id).filter(where)
+        step = list(rows.order_by(declaration.clock).values_list("pk", declaration.clock)[:limit])
+        if not step:
+            return Outcome()
+        gone = rows.filter(pk__in=[pk for pk, _ in step])._raw_delete(using="default")
+        batch = DestructionBatch.objects.create(
+            organization_id=organization_id,
+            run_id=run_id,
+            label=declaration.label,
+            category=declaration.category,
+            reason=reason,
+            by=str(by),
+            state=BatchState.DONE,
+            rows=gone,
+            earliest=step[0][1],
+            latest=step[-1][1],
+            unreadable_at=Now(),
+            objects_gone_at=Now(),
+        )
+        if declaration.tallied:
+            days: dict[date, tally.Amount] = {}
+            for _, clock in step:
+                day = clock.astimezone(UTC).date()
+                days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, 0)
+            tally.add_many(organization_id, declaration.category, days)
+        audit.append(
+            "inventory.destroyed",
+            organization_id=organization_id,
+            actor=by,
+            object_type="destruction_batch",
+            object_id=batch.id,
+            category=declaration.category,
+            reason=str(reason),
+            rows=gone,
+        )
+    return Outcome(rows=gone, batches=[batch.id])
+
+
+def resume(organization_id: UUID, *, older_than_seconds: int = 300) -> Outcome:
+    """Finish what a crash left: claims that nobody is executing. Called by the sweep."""
+    with acting_for(organization_id):
+        waiting = list(
+            DestructionBatch.objects.filter(
+                organization_id=organization_id,
+                state=BatchState.CLAIMED,
+                claimed_at__lt=RawSQL("now() - make_interval(secs => %s)", [older_than_seconds]),
+            )
+            .order_by("claimed_at")
+            .values_list("id", flat=True)[:200]
+        )
+    total = Outcome()
+    for batch_id in waiting:
+        total.include(execute(organization_id, batch_id))
+    return total

@@ -1,0 +1,98 @@
+"""After a restore: what the erasure journal says is done again, in both databases.
+
+Every handler is safe to repeat. Rows are deleted by their ids, keys by theirs; tombstones and holds are put back.
+"""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from django.db import connection
+from psycopg import sql
+
+from ground import vault
+from ground.inventory import holds, tombstones
+from ground.inventory.declarations import declarations
+from ground.inventory.journalled import unpack, unpack_ids
+from ground.inventory.models import BatchState, DestructionBatch, Hold, ObjectRemoval
+from ground.tenancy import acting_for
+from ground.vault.journal.entries import JournalEntry
+from ground.vault.objects.protocol import ObjectName
+
+
+@vault.journal.on_replay("destroy")
+def destroy_again(entry: JournalEntry) -> None:
+    """Keys, rows, objects and tombstones of one journalled destruction."""
+    organization_id, payload = entry.organization_id, entry.payload
+    if keys := unpack_ids(payload["keys"]):
+        vault.keys.destroy(organization_id, keys)
+    with acting_for(organization_id):
+        tombstones.plant(organization_id, unpack(payload["tombstones"]), at=datetime.now(UTC))
+        if payload["table"] not in {declaration.table for declaration in declarations()}:
+            return  # the model left the product since
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("DELETE FROM {} WHERE id = ANY(%s)").format(sql.Identifier(payload["table"])),
+                [unpack_ids(payload["rows"])],
+            )
+        batch_id = UUID(payload["batch"])
+        DestructionBatch.objects.filter(id=batch_id, state=BatchState.CLAIMED).update(
+            state=BatchState.CANCELLED, row_ids=[]
+        )
+        category = payload["category"]
+        names = [str(ObjectName(organization_id, category, one)) for one in unpack_ids(payload["objects"])]
+        known = set(
+            ObjectRemoval.objects.filter(organization_id=organization_id, object_name__in=names).values_list(
+                "object_name", flat=True
+            )
+        )
+        ObjectRemoval.objects.bulk_create(
+            ObjectRemoval(organization_id=organization_id, batch_id=batch_id, object_name=name)
+            for name in names
+            if name not in known
+        )
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+@vault.journal.on_replay("hold")
+def hold_again(entry: JournalEntry) -> None:
+    """A hold placed after the backup was taken stands again; its reason, being somebody's words, was not journalled."""
+    payload = entry.payload
+    with acting_for(entry.organization_id):
+        Hold.objects.get_or_create(
+            id=UUID(payload["hold"]),
+            defaults={
+                "organization_id": entry.organization_id,
+                "nature": payload["nature"],
+                "scope_kind": payload["scope_kind"],
+                "call_id": _id(payload["call_id"]),
+                "agent_id": _id(payload["agent_id"]),
+                "contact_id": _id(payload["contact_id"]),
+                "digests": payload["digests"],
+                "start": _moment(payload["start"]),
+                "end": _moment(payload["end"]),
+                "key_id": UUID(payload["key_id"]),
+                "sealed": b"",
+                "review_on": date.fromisoformat(payload["review_on"]),
+                "placed_at": datetime.fromisoformat(payload["placed_at"]),
+                "placed_by": f"{payload['by_kind']}:{payload['by_id']}",
+            },
+        )
+    holds.mark_covered(entry.organization_id, UUID(payload["hold"]))
+
+
+@vault.journal.on_replay("hold_released")
+def release_again(entry: JournalEntry) -> None:
+    """A hold released after the backup was taken is released again."""
+    identifier = UUID(entry.payload["hold"])
+    with acting_for(entry.organization_id):
+        Hold.objects.filter(id=identifier, released_at__isnull=True).update(
+            released_at=entry.at, released_by="system:replay"
+        )
+    holds.clear_released(entry.organization_id, identifier)

@@ -1,0 +1,51 @@
+"""What was destroyed and must not come back: looked up before every insert, in the inserting transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from ground import profiles
+from ground.inventory.models import Tombstone
+
+
+def lifetime() -> timedelta:
+    """How long a tombstone is needed: the provider's own retention plus the longest backup window of the profile."""
+    period = profiles.current().windows.tombstone.value
+    if period is None:
+        raise LookupError("the operator profile gives no tombstone window")
+    return timedelta(days=period.longest_days)
+
+
+def plant(organization_id: UUID, digests: Iterable[bytes], *, at: datetime) -> int:
+    """Remember the digests of destroyed things. Idempotent. Returns how many are new."""
+    values = sorted({bytes(digest) for digest in digests if digest})
+    if not values:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inventory_tombstone (organization_id, digest, expires_at) "
+            "SELECT %s, digest, %s FROM unnest(%s::bytea[]) AS digest ON CONFLICT (organization_id, digest) "
+            "DO UPDATE SET expires_at = greatest(inventory_tombstone.expires_at, excluded.expires_at)",
+            [organization_id, at + lifetime(), values],
+        )
+        return int(cursor.rowcount)
+
+
+def present(organization_id: UUID, digests: Iterable[bytes]) -> set[bytes]:
+    """Those of `digests` that were destroyed here and must not be stored again."""
+    wanted = {bytes(digest) for digest in digests if digest}
+    if not wanted:
+        return set()
+    found = Tombstone.objects.filter(organization_id=organization_id, digest__in=wanted).values_list(
+        "digest", flat=True
+    )
+    return {bytes(digest) for digest in found}
+
+
+def expire(organization_id: UUID, *, limit: int = 5000) -> int:
+    """Remove tombstones that no provider and no backup can contradict any more. Bounded; returns how many went."""
+    due = Tombstone.objects.filter(organization_id=organization_id, expires_at__lt=Now()).values("id")[:limit]
+    return Tombstone.objects.filter(organization_id=organization_id, id__in=due).delete()[0]

@@ -1,0 +1,22 @@
+"""What lower floors ask of retention through their hook lists: the period in force."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from agents import hooks as agent_hooks
+from ground.profiles import Category, Period
+from ground.tenancy import acting_for
+from retention import periods
+from retention.exceptions import NoPeriod, PeriodUnusable
+
+
+def period_in_force(organization_id: UUID, category: Category) -> Period | None:
+    """The period an agent may only shorten."""
+    with acting_for(organization_id):
+        try:
+            return periods.effective(organization_id, category, datetime.now(UTC)).period
+        except (NoPeriod, PeriodUnusable):
+            return None
+
+
+agent_hooks.periods_in_force.append(period_in_force)

@@ -1,0 +1,1 @@
+"""The verbs of retention: settings, sweep, destroy, certificates, moments, overdue, reconciliation."""

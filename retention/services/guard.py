@@ -1,0 +1,81 @@
+"""A look before leaping: would this run take unusually much?
+
+What becomes due by the mere passage of time since the last sweep is the steady pace. Whatever is due beyond that and
+beyond what a person confirmed when shortening a period is unexplained; more than 5 % of what the organization holds of
+the category, unexplained, waits for a person. So a jumping clock, a damaged period or a bad import destroys little.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ground.inventory import tally
+from ground.tenancy import Actor
+from retention import due
+from retention.models import Approval, PeriodVersion, SweepMark
+
+SHARE = 0.05
+FLOOR_ROWS = 50  # below this nobody is asked
+LONGEST_PACE = timedelta(hours=48)  # a longer silence of the scheduler is not the steady pace any more
+APPROVAL_LASTS = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`due` rows of the category; `unexplained` ones exceed pace and confirmations; `held_total`: all that is held."""
+
+    due: int
+    unexplained: int
+    held_total: int
+    approval: Approval | None
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the run may go on without asking (again)."""
+        if self.approval is not None:
+            return True
+        return self.unexplained <= max(FLOOR_ROWS, SHARE * self.held_total)
+
+
+def judge(organization_id: UUID, category: str, parts: list[due.Slice], rows: int, now: datetime) -> Verdict:
+    """Weigh what is due against the steady pace. Needs the organization's context."""
+    mark = SweepMark.objects.filter(organization_id=organization_id, category=category).first()
+    pace = min(now - mark.swept_at, LONGEST_PACE) if mark else LONGEST_PACE
+    steady = sum(due.measure(part, organization_id, since=part.cutoff - pace).rows for part in parts)
+    confirmed = _confirmed(organization_id, category, mark.swept_at if mark else None, now)
+    total = tally.totals(organization_id, [category]).get(category, tally.NOTHING).rows
+    return Verdict(
+        rows, max(0, rows - steady - confirmed), max(total, rows), _approval(organization_id, category, rows, now)
+    )
+
+
+def _confirmed(organization_id: UUID, category: str, since: datetime | None, now: datetime) -> int:
+    """Rows that people confirmed in previews of changes that took effect since the last sweep."""
+    changes = PeriodVersion.objects.filter(
+        organization_id=organization_id, category=category, effective_at__lte=now, undone_at__isnull=True
+    )
+    if since is not None:
+        changes = changes.filter(effective_at__gt=since)
+    return sum(changes.values_list("preview_rows", flat=True))
+
+
+def _approval(organization_id: UUID, category: str, rows: int, now: datetime) -> Approval | None:
+    return Approval.objects.filter(
+        organization_id=organization_id,
+        category=category,
+        used_at__isnull=True,
+        expires_at__gt=now,
+        most_rows__gte=rows,
+    ).first()
+
+
+def approve(*, organization_id: UUID, category: str, rows: int, by: Actor, at: datetime) -> Approval:
+    """A person allows one run to take up to `rows` of the category within a day. Needs the organization's context."""
+    return Approval.objects.create(
+        organization_id=organization_id,
+        category=category,
+        most_rows=rows,
+        approved_by=str(by),
+        approved_at=at,
+        expires_at=at + APPROVAL_LASTS,
+    )

@@ -1,0 +1,189 @@
+"""The purge of one organization: what is due is destroyed, and the run that did it proves it.
+
+Invariant: nothing goes that is not due by the period in force at the database's now, that a hold covers, or that a
+person was not asked about although it is unusually much. Every category stands alone: a missing or damaged period, an
+outage or a bad row stops that category (or row), is named and raises an alert, and never stops the rest.
+
+A dead run's lease ends by itself, and the next run first finishes what it left (`destruction.resume`). No step holds a
+transaction longer than one batch. Running it twice destroys nothing twice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import OperationalError
+
+from ground import audit, vault
+from ground.inventory import destruction, removals
+from ground.inventory.destruction import Reason
+from ground.profiles import Category
+from ground.tenancy import Actor, acting_for
+from ground.vault.exceptions import ObjectStoreDown
+from retention import due
+from retention.models import Approval, PurgeRun, RunState, SweepMark
+from retention.services import guard, lease, runs
+from retention.services.plan import LineReport, line_for
+from retention.services.sweepers import SWEEPERS
+
+_CALLS = (Category.RECORDING, Category.TRANSCRIPT, Category.CALL_REPORT, Category.CALL_METADATA)
+ORDER = [*_CALLS, *(category for category in Category if category not in _CALLS)]  # contents before what names them
+
+
+@dataclass(slots=True)
+class Report:
+    """One run: `run_id` is None when nothing was due or it was a dry run."""
+
+    organization_id: UUID
+    run_id: UUID | None = None
+    lines: list[LineReport] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Rows destroyed."""
+        return sum(line.outcome.rows for line in self.lines)
+
+
+def purge_expired(
+    *,
+    organization_id: UUID,
+    by: Actor,
+    trigger: str = "schedule",
+    dry_run: bool = False,
+    categories: Iterable[str] | None = None,
+) -> Report:
+    """Destroy everything whose time is over; a dry run only says what that would be.
+
+    Raises PurgeUnderway while another run of the organization is at work, NotOpen after a restore.
+    """
+    wanted = [category for category in ORDER if categories is None or category in set(categories)]
+    if dry_run:
+        return _would_run(organization_id, wanted)
+    vault.gate.require_open()
+    holder = lease.take(organization_id)
+    try:
+        return _Run(organization_id, holder, by, trigger).over(wanted)
+    finally:
+        lease.give_back(organization_id, holder)
+
+
+def _would_run(organization_id: UUID, wanted: list[Category]) -> Report:
+    report, now = Report(organization_id), due.database_now()
+    for category in wanted:
+        line = line_for(organization_id, category, now)
+        with acting_for(organization_id):
+            if line.due and not guard.judge(organization_id, category, line.parts, line.due, now).may_run:
+                line.state = RunState.WAITING
+        if line.due or line.error:
+            report.lines.append(line)
+    return report
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run at work. Its row is written when there is something to say."""
+
+    organization_id: UUID
+    holder: UUID
+    by: Actor
+    trigger: str
+    row: PurgeRun | None = None
+
+    def over(self, wanted: list[Category]) -> Report:
+        destruction.resume(self.organization_id)
+        report = Report(self.organization_id)
+        for category in wanted:
+            now = due.database_now()
+            line = line_for(self.organization_id, category, now)
+            self._alert_about_period(category, line)
+            if line.applies:
+                self._one_category(category, line, now)
+            if line.due or line.outcome.rows or line.error:
+                report.lines.append(line)
+                if not line.routine:
+                    runs.store_line(self._started(), line)
+        if self.row is not None:
+            report.run_id = self.row.id
+            runs.finish(self.row, by=self.by)
+        return report
+
+    def _started(self) -> PurgeRun:
+        if self.row is None:
+            self.row = runs.start(self.organization_id, by=self.by, trigger=self.trigger)
+        return self.row
+
+    def _alert_about_period(self, category: Category, line: LineReport) -> None:
+        if line.error:
+            audit.alerts.raise_alert(self.organization_id, "retention.period_unusable", key=category, error=line.error)
+        else:
+            audit.alerts.resolve(self.organization_id, "retention.period_unusable", key=category)
+
+    def _one_category(self, category: Category, line: LineReport, now: datetime) -> None:
+        with acting_for(self.organization_id):
+            verdict = guard.judge(self.organization_id, category, line.parts, line.due, now)
+        if not verdict.may_run:
+            line.state = RunState.WAITING
+            counts = {"rows": line.due, "unexplained": verdict.unexplained}
+            audit.alerts.raise_alert(self.organization_id, "retention.approval_needed", key=category, **counts)
+            return
+        try:
+            for part in line.parts:
+                self._destroy(part, line)
+            if extra := SWEEPERS.get(category):
+                line.outcome.rows += extra(self.organization_id, self.by, now)
+        except (vault.VaultError, OperationalError, OSError) as error:
+            line.state, line.error = RunState.FAILED, type(error).__name__
+            audit.alerts.raise_alert(self.organization_id, "retention.category_failed", key=category, error=line.error)
+            return
+        for kind in ("retention.category_failed", "retention.approval_needed"):
+            audit.alerts.resolve(self.organization_id, kind, key=category)
+        self._remember(category, line, now, verdict.approval)
+
+    def _destroy(self, part: due.Slice, line: LineReport) -> None:
+        """Batch by batch until nothing of the slice is due; the lease is extended as it goes."""
+        declaration, organization_id = part.declaration, self.organization_id
+        facts = {"reason": Reason.EXPIRED, "by": self.by}
+        while True:
+            lease.extend(organization_id, self.holder)
+            if declaration.plain:
+                done = destruction.delete_plain(
+                    declaration, organization_id, part.where(), run_id=self._id(line), **facts
+                )
+                line.outcome.include(done)
+                if not done.rows:
+                    return
+                continue
+            batch_id = destruction.claim(declaration, organization_id, part.where(), run_id=self._id(line), **facts)
+            if batch_id is None:
+                return
+            done = destruction.execute(organization_id, batch_id)
+            line.outcome.include(done)
+            if done.objects:
+                self._remove_objects()
+            if not done.rows and not done.set_aside:
+                return
+
+    def _id(self, line: LineReport) -> UUID | None:
+        return None if line.routine else self._started().id
+
+    def _remove_objects(self) -> None:
+        """Objects are unreadable already; what a silent store keeps is left to the job enqueued with the rows."""
+        try:
+            removals.remove_objects(self.organization_id)
+        except ObjectStoreDown:
+            audit.alerts.raise_alert(self.organization_id, "destruction.object_store_down")
+        else:
+            audit.alerts.resolve(self.organization_id, "destruction.object_store_down")
+
+    def _remember(self, category: Category, line: LineReport, now: datetime, approval: Approval | None) -> None:
+        """How far the sweep got; a category that waits or failed keeps its old mark."""
+        with acting_for(self.organization_id):
+            if line.parts:
+                SweepMark.objects.update_or_create(
+                    organization_id=self.organization_id,
+                    category=category,
+                    defaults={"cutoff": max(part.cutoff for part in line.parts), "swept_at": now},
+                )
+            if approval is not None:
+                Approval.objects.filter(id=approval.id).update(used_at=now)
