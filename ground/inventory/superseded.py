@@ -37,11 +37,11 @@ def destroy_retired(lease: jobs.Lease) -> None:
         "destroy",
         {
             "batch": lease.arguments["batch"],
-            "label": "superseded",
+            "table": "superseded",
             "category": category,
             "rows": pack([]),
             "keys": pack([key_id.bytes for key_id in key_ids]),
-            "objects": [],
+            "objects": pack([]),
             "tombstones": pack([]),
         },
     )
