@@ -44,6 +44,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
+        os.fchmod(descriptor, 0o600)
         write_all(descriptor, content)
         os.fsync(descriptor)
     finally:

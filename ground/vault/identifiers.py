@@ -52,7 +52,7 @@ def _visible(value: str) -> str:
 
 
 def _phone(value: str, region: str | None) -> str:
-    written = unicodedata.normalize("NFKC", value)
+    written = "".join(_western_digit(character) for character in unicodedata.normalize("NFKC", value))
     if any(character.isalpha() for character in written.lower().removeprefix("tel:").split("ext")[0].split("x")[0]):
         raise NotAnIdentifier("a phone number with letters")
     if region is None and re.match(r"00[1-9]", written):
@@ -61,9 +61,13 @@ def _phone(value: str, region: str | None) -> str:
         number = phonenumbers.parse(written, region.upper() if region else None)
     except phonenumbers.NumberParseException as error:
         raise NotAnIdentifier("no phone number, or a national one without its country") from error
-    if not phonenumbers.is_possible_number(number):
-        raise NotAnIdentifier("no possible phone number (too short or too long for its country)")
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise NotAnIdentifier("no possible phone number (too short or too long for its country, or without its area)")
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _western_digit(character: str) -> str:
+    return str(unicodedata.decimal(character)) if unicodedata.category(character) == "Nd" else character
 
 
 def _email(value: str) -> str:

@@ -115,6 +115,8 @@ class KmsRoot:
         return bytes(answer["CiphertextBlob"])
 
     def unwrap(self, wrapped: bytes, context: Context) -> bytes:
+        if not wrapped:
+            raise WrongKey("nothing to unwrap")
         with named_outage(RootDown, "KMS Decrypt"):
             try:
                 answer = self._client.decrypt(

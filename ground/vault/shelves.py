@@ -50,9 +50,13 @@ def keyring(organization_id: UUID, *, durable: bool = True) -> Iterator[None]:
     `durable`: refuse to be part of a longer transaction (what was promised must be committed when we return).
     """
     try:
-        with transaction.atomic(using=KEYRING, durable=durable), acting_for(organization_id, using=KEYRING):
-            with connections[KEYRING].cursor() as cursor:
-                cursor.execute("SET LOCAL synchronous_commit = on")
+        if durable:
+            with transaction.atomic(using=KEYRING, durable=True):
+                pass  # asks Django whether a transaction is open; costs no round trip when none is
+        with acting_for(organization_id, using=KEYRING):
+            if durable:
+                with connections[KEYRING].cursor() as cursor:
+                    cursor.execute("SET LOCAL synchronous_commit = on")
             yield
     except (OperationalError, InterfaceError) as error:
         connection = connections[KEYRING]

@@ -19,9 +19,10 @@ MAX_LINE_BYTES = 32 * 1024 * 1024
 
 _UUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
 _DIGEST = r"[0-9a-f]{16,128}"
+_PACKED = r"(?:[0-9a-f]{32})+"  # many 16-byte ids or digests in one text
 _WORD = r"[a-z][a-z0-9_.]{0,79}"
 _MOMENT = r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?"
-_OPAQUE = re.compile(f"(?:|{_UUID}|{_DIGEST}|{_WORD}|{_MOMENT}|{_UUID}/{_WORD}/{_UUID})")
+_OPAQUE = re.compile(f"(?:|{_UUID}|{_DIGEST}|{_PACKED}|{_WORD}|{_MOMENT}|{_UUID}/{_WORD}/{_UUID})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _plain(value: Any, where: str) -> Any:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, bytes | memoryview):
-        return _text(bytes(value).hex(), where)
+        return _digest(bytes(value), where)
     if isinstance(value, datetime):
         return _text(value.isoformat(), where)
     if isinstance(value, str):
@@ -102,6 +103,12 @@ def _text(value: Any, where: str) -> str:
     return value
 
 
+def _digest(value: bytes, where: str) -> str:
+    if not 8 <= len(value) <= 64:
+        raise NotOpaque(f"{where} has {len(value)} bytes, which no digest has")
+    return value.hex()
+
+
 def _only_digits(value: str) -> bool:
-    """A digest of 16 or more hex characters may be all digits by chance (one in 2,000); a phone number is shorter."""
+    """Could be a phone number. A digest of 32 hex characters and more is all digits once in three million times."""
     return value.isdigit() and len(value) < 32
