@@ -13,7 +13,7 @@ from ground.vault.sealing import DataKey, seal, seal_json, unseal, unseal_json
 
 if TYPE_CHECKING:
     from ground.vault import blind, journal, keys, keystore, objects, shelves, signing
-    from ground.vault.sealer import Sealer, sealer, sealers
+    from ground.vault.row_sealers import Sealer, sealer, sealers
 
 __all__ = [
     "DataKey",
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _MODULES = {"blind", "journal", "keys", "keystore", "objects", "shelves", "signing", "gate", "rotation"}
-_NAMES = {"Sealer": "sealer", "sealer": "sealer", "sealers": "sealer"}
+_NAMES = {"Sealer": "row_sealers", "sealer": "row_sealers", "sealers": "row_sealers"}
 
 
 def __getattr__(name: str) -> Any:
