@@ -69,7 +69,7 @@ class DestructionBatch(models.Model):
     bytes = models.BigIntegerField(default=0)
     earliest = models.DateTimeField(null=True)
     latest = models.DateTimeField(null=True)
-    digest = models.BinaryField(default=bytes)  # SHA-256 over the sorted row ids
+    digest = models.BinaryField(default=b"")  # SHA-256 over the sorted row ids
     shelf_versions = ArrayField(models.UUIDField(), default=list)
     claimed_at = models.DateTimeField(db_default=Now())
     unreadable_at = models.DateTimeField(null=True)

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('bytes', models.BigIntegerField(default=0)),
                 ('earliest', models.DateTimeField(null=True)),
                 ('latest', models.DateTimeField(null=True)),
-                ('digest', models.BinaryField(default=models.BigIntegerField(default=0))),
+                ('digest', models.BinaryField(default=b'')),
                 ('shelf_versions', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
                 ('claimed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('unreadable_at', models.DateTimeField(null=True)),
