@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from config.launcher.logs import Log
+from config.launcher.logs import Output
 from config.launcher.messages import ROOT_WITHOUT_A_USER, Refusal
 
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -79,7 +79,7 @@ def unprivileged() -> Account | None:
 def spawn(
     command: Sequence[str],
     *,
-    log: Log,
+    log: Output,
     env: Mapping[str, str],
     account: Account | None = None,
     dies_with: signal.Signals = signal.SIGTERM,

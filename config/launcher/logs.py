@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 
-class Log(Protocol):
-    """Where a program's output goes."""
+class Output(Protocol):
+    """What a program can write to."""
 
     def fileno(self) -> int: ...
+
+
+class Log(Output, Protocol):
+    """Where a program's output goes, and where a person finds it."""
 
     @property
     def path(self) -> Path: ...

@@ -1,10 +1,10 @@
 """What the platform consists of: its servers, its programs, and what each of them may know."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,31 +200,17 @@ def manage(settings: Settings, arguments: Sequence[str]) -> int:
 
 def _run(command: Sequence[str], environment: Mapping[str, str], log: DayLog, what: str) -> str:
     """Runs one step to its end, interruptible; returns what it printed, which is also in its log."""
-    text = b""
-    process = subprocess.Popen(
-        list(command), env=dict(environment), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True, umask=0o077,
-    )  # fmt: skip
-    output = process.stdout
-    assert output is not None
-    os.set_blocking(output.fileno(), False)
-
-    def ended() -> bool:
-        nonlocal text
-        done = process.poll() is not None
-        while piece := output.read(1 << 16):
-            text += piece
-        return done
-
-    try:
-        children.wait_until(ended, seconds=float("inf"))
-    finally:
-        children.kill_group(process.pid)
-        output.close()
-        if text:
-            log.write(text)
-    printed = text.decode(errors="replace").strip()
+    with tempfile.TemporaryFile() as output:
+        process = children.spawn(command, log=output, env=environment, cwd=ROOT)
+        try:
+            children.wait_until(lambda: process.poll() is not None, seconds=float("inf"))
+        finally:
+            children.kill_group(process.pid)
+            output.seek(0)
+            printed = output.read()
+            log.write(printed)
+    text = printed.decode(errors="replace").strip()
     if process.wait():
-        last = printed.splitlines()[-1] if printed else f"exit code {process.returncode}"
+        last = text.splitlines()[-1] if text else f"exit code {process.returncode}"
         raise Refusal(f"{what} failed: {last} (all of it in {log.path})", code=STEP_FAILED)
-    return printed
+    return text
