@@ -7,4 +7,4 @@ class RetentionConfig(AppConfig):
     name = "retention"
 
     def ready(self) -> None:
-        from retention import answers, work  # noqa: F401  (job handlers and answers register themselves)
+        from retention import answers  # noqa: F401  (they register themselves)

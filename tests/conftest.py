@@ -88,4 +88,8 @@ def vault_home(settings, tmp_path):
     }.items():
         setattr(settings, name, Path(tmp_path) / folder)
     settings.ROOT_KEY_FILE = Path(tmp_path) / "keys" / "root.key"
-    return Path(tmp_path)
+    from ground import vault
+
+    vault.forget_everything()
+    yield Path(tmp_path)
+    vault.forget_everything()
