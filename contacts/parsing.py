@@ -90,6 +90,8 @@ def shape_of(content: bytes) -> Shape:
         if count > ROWS_AT_MOST + 1:
             raise ImportRefused("too_many_rows")
         if row.cells is None:
+            if count == 1:
+                raise ImportRefused("too_many_columns")
             continue
         if count == 1:
             header = row.cells

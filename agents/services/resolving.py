@@ -80,7 +80,7 @@ def _agent(organization_id: UUID, connection_id: UUID, known_as: str) -> UUID | 
 def _first_seen(organization_id: UUID, connection_id: UUID, known_as: str) -> UUID | None:
     """Insert the agent, or find the one another call has just inserted."""
     ours = Agent.objects.filter(organization_id=organization_id, connection_id=connection_id, seen_first=True)
-    if ours.values("id")[AGENTS_FROM_CALLS_AT_MOST:].exists():
+    if ours.values("id")[AGENTS_FROM_CALLS_AT_MOST - 1 :].exists():
         return None
     connection = ProviderConnection.objects.filter(organization_id=organization_id, id=connection_id).first()
     if connection is None:

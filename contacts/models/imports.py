@@ -25,7 +25,7 @@ class OnMatch(models.TextChoices):
 class ContactImport(models.Model):
     """One uploaded CSV file, sealed, and how far its import is. The file goes a day after the end.
 
-    `mapping`: column number -> field, nothing from the file itself. The header stands sealed in `sealed` (a file without
+    `mapping`: column number -> field, nothing from the file itself. The header is sealed in `sealed` (a file without
     header would otherwise leave a person's line here). `rows_done` moves in the transaction that stores the rows.
     """
 

@@ -218,7 +218,5 @@ def test_another_organization_gets_nothing(organization, other):
 
 def test_switching_off_and_on(organization):
     connection, _secret = make(organization)
-    connections.set_state(
-        organization_id=organization.id, connection_id=connection.id, state="disabled", by=BY, at=NOW
-    )
+    connections.set_state(organization_id=organization.id, connection_id=connection.id, state="disabled", by=BY, at=NOW)
     assert connections.connection_of(connection.public_id).state == "disabled"

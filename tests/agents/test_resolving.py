@@ -48,9 +48,7 @@ def test_an_impossible_provider_id_becomes_its_hash(organization, connection, st
 def test_the_same_provider_id_at_two_connections_is_two_agents(organization, connection, other):
     from agents import connections
 
-    second, _secret = connections.create(
-        organization_id=organization.id, provider="vapi", name="Second", by=BY, at=NOW
-    )
+    second, _secret = connections.create(organization_id=organization.id, provider="vapi", name="Second", by=BY, at=NOW)
     one = resolve(organization.id, connection.id, "same", NOW).agent_id
     two = resolve(organization.id, second.id, "same", NOW).agent_id
     assert one != two

@@ -29,9 +29,7 @@ HELLO = {"en": "This call is recorded."}
 
 
 def put(organization, agent, settings, at=NOW, reason="first"):
-    return publish(
-        organization_id=organization.id, agent_id=agent.id, settings=settings, reason=reason, by=BY, at=at
-    )
+    return publish(organization_id=organization.id, agent_id=agent.id, settings=settings, reason=reason, by=BY, at=at)
 
 
 def test_recording_is_forbidden_until_somebody_publishes(organization, connection, agent):
