@@ -47,7 +47,7 @@ floors: setup
 	@$(VENV)/lint-imports
 
 templates: setup
-	@$(VENV)/djlint templates --check --quiet
+	@$(VENV)/djlint templates --check
 	@$(VENV)/djlint templates --lint --quiet
 
 migrations: setup
