@@ -128,7 +128,7 @@ class _Run:
             audit.alerts.raise_alert(self.organization_id, "retention.approval_needed", key=category, **counts)
             return
         try:
-            for part in line.parts:
+            for part in line.parts if line.due else ():
                 self._destroy(part, line)
             if extra := SWEEPERS.get(category):
                 line.outcome.rows += extra(self.organization_id, self.by, now)
