@@ -1,8 +1,9 @@
 """The database's own functions of the audit trail, as SQL. Used once, by the first migration."""
 
+# Called for every event. Qualified instead of `SET search_path`, which would cost several microseconds a call.
 CURRENT_EPOCH = """
-CREATE FUNCTION audit_current_epoch() RETURNS integer LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
-BEGIN RETURN coalesce((SELECT max(number) FROM audit_epoch), 1); END $$
+CREATE FUNCTION audit_current_epoch() RETURNS integer LANGUAGE plpgsql STABLE AS $$
+BEGIN RETURN coalesce((SELECT pg_catalog.max(number) FROM public.audit_epoch), 1); END $$
 """
 
 # Skip scans: one index probe per chain instead of a walk over every event.

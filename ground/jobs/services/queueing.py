@@ -43,10 +43,21 @@ def enqueue(
     With `unique`, the id of the unfinished job of the same organization, kind and key when there is one. The caller
     acts for the organization. `arguments` are ids, counts and words of ours (PersonalDataInAudit otherwise).
     """
+    return _enqueue(uuid7(), kind, organization_id, arguments, unique, run_at)
+
+
+def _enqueue(
+    job_id: UUID,
+    kind: str,
+    organization_id: UUID,
+    arguments: Mapping[str, Any] | None,
+    unique: str = "",
+    run_at: datetime | None = None,
+) -> UUID:
     require_context(organization_id)
     handler_of(kind)
     values: dict[str, Any] = {
-        "id": uuid7(),
+        "id": job_id,
         "organization_id": organization_id,
         "kind": kind,
         "arguments": canonical(arguments or {}, "arguments"),
@@ -78,4 +89,4 @@ def slot(kind: str, organization_id: UUID, slot: str, *, arguments: Mapping[str,
             )
             if not cursor.rowcount:
                 return None
-        return enqueue(kind, organization_id=organization_id, arguments=arguments)
+        return _enqueue(job_id, kind, organization_id, arguments)

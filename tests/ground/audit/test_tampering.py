@@ -192,7 +192,8 @@ def edit_block(trail, chain, dice):
     number, _ = dice.choice(trail.blocks[chain])
     column = dice.choice(list(BLOCK_EDITS))
     trail.run(
-        f"UPDATE audit_block SET {column} = {BLOCK_EDITS[column]} WHERE organization_id = %s AND stream = %s AND number = %s",
+        f"UPDATE audit_block SET {column} = {BLOCK_EDITS[column]}"
+        " WHERE organization_id = %s AND stream = %s AND number = %s",
         *chain,
         number,
     )
@@ -293,7 +294,7 @@ def swap_chains(trail, chain, dice):
 
 
 def truncate_tail(trail, chain, dice):
-    number, through = dice.choice(trail.blocks[chain][:-1])
+    number, _ = dice.choice(trail.blocks[chain][:-1])
     trail.run("DELETE FROM audit_block WHERE organization_id = %s AND stream = %s AND number > %s", *chain, number)
     _delete_events_of(trail, chain, {later for later, _ in trail.blocks[chain] if later > number})
     return number + 1
