@@ -74,9 +74,7 @@ def _taper(start: float, end: float) -> str:
     if end <= start:
         return ""
     a, b = _half(start), _half(end)
-    return (
-        f"M{start:.1f} {MIDDLE - a:.2f}L{end:.1f} {MIDDLE - b:.2f}V{MIDDLE + b:.2f}L{start:.1f} {MIDDLE + a:.2f}z"
-    )
+    return f"M{start:.1f} {MIDDLE - a:.2f}L{end:.1f} {MIDDLE - b:.2f}V{MIDDLE + b:.2f}L{start:.1f} {MIDDLE + a:.2f}z"
 
 
 def _tall_taper(start: int, end: int, count: int) -> str:
@@ -102,9 +100,7 @@ def draw(moments: Sequence[Moment]) -> LifeLine:
         edge = "start" if index == 0 else "end" if index == count - 1 else "middle"
         cx = x + (r if edge == "start" else -r if edge == "end" else 0)
         tall_r = max(4.5, 9.5 - index * 0.8)
-        marks.append(
-            Mark(moment.kind, moment.name, moment.date, moment.note, x, cx, r, edge, _y(index), tall_r)
-        )
+        marks.append(Mark(moment.kind, moment.name, moment.date, moment.note, x, cx, r, edge, _y(index), tall_r))
     last = count - 1
     today = next((i for i, m in enumerate(moments) if m.kind == "today"), last)
     fade = next((i for i, m in enumerate(moments) if m.kind in {"due", "end", "sealed"}), last)

@@ -96,6 +96,15 @@ GROUPS: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
 )
 
 
+ACCOUNT: tuple[Entry, ...] = (
+    Entry(_("Profile"), "person", "profile", ""),
+    Entry(_("E-mail address"), "mail", "account_email", ""),
+    Entry(_("Password"), "key", "account_change_password", "", ("account_set_password",)),
+    Entry(_("Two-step sign-in"), "shield", "mfa_index", "", ("mfa_",)),
+    Entry(_("Devices"), "screen", "usersessions_list", "", ("usersessions_",)),
+)
+
+
 def counter(view: str) -> Callable[[Callable[[UUID], int]], Callable[[UUID], int]]:
     """Register the figure beside an entry: `@navigation.counter("dsar:list")` over `f(organization_id) -> int`.
 
@@ -119,12 +128,17 @@ def exists(view: str) -> bool:
     return True
 
 
+def _current(entry: Entry, here: str) -> bool:
+    return here == entry.view or (bool(entry.also) and here.startswith(entry.also))
+
+
 def rail(request: HttpRequest) -> tuple[Group, ...]:
     """The groups and links this member sees on this page."""
     organization, place = getattr(request, "organization", None), getattr(request, "membership", None)
-    if organization is None or place is None:
-        return ()
     here = request.resolver_match.view_name if request.resolver_match else ""
+    if organization is None or place is None:
+        links = tuple(Link(entry.label, entry.icon, reverse(entry.view), _current(entry, here), 0) for entry in ACCOUNT)
+        return (Group(_("Your account"), links),) if request.user.is_authenticated else ()
     groups = []
     for label, entries in GROUPS:
         links = tuple(
@@ -132,7 +146,7 @@ def rail(request: HttpRequest) -> tuple[Group, ...]:
                 entry.label,
                 entry.icon,
                 reverse(entry.view, kwargs={"slug": organization.slug}),
-                here == entry.view or here.startswith(entry.also or ("\0",)),
+                _current(entry, here),
                 _counters[entry.view](organization.pk) if entry.view in _counters else 0,
             )
             for entry in entries

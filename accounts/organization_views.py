@@ -108,9 +108,7 @@ def change_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
 def remove_member(request: HttpRequest, user_id: UUID) -> HttpResponse:
     context = require(request, "team.manage")
     try:
-        members.remove(
-            organization_id=context.organization.pk, user_id=user_id, by=context.actor, at=timezone.now()
-        )
+        members.remove(organization_id=context.organization.pk, user_id=user_id, by=context.actor, at=timezone.now())
     except AccountsError as error:
         _refused(request, error)
     else:

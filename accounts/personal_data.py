@@ -61,7 +61,12 @@ def _account(model: Any, *, holds: str, clock: str, export: Any, **more: Any) ->
 _account(User, holds="e-mail address, name, language, password hash", clock="created_at", export=_users)
 _account(Membership, holds="who belongs to which organization", clock="created_at", export=_memberships, tenant=True)
 _account(
-    Invitation, holds="the address of who was asked to join", clock="expires_at", export=_nothing, tenant=True, key="key_id"
+    Invitation,
+    holds="the address of who was asked to join",
+    clock="expires_at",
+    export=_nothing,
+    tenant=True,
+    key="key_id",
 )
 _account(
     SignInSecret, holds="secrets of second factors", clock="created_at", export=_nothing, tenant=True, key="key_id"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import SignupForm as AllauthSignupForm
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -22,3 +23,14 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(user, User):
             remember_language(response, request, user.language)
         return response
+
+
+class SignupForm(AllauthSignupForm):
+    """`ACCOUNT_FORMS["signup"]`: allauth's trap for robots, hidden by a class instead of an inline style."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        trap = self.fields[settings.ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD]
+        trap.widget.attrs.pop("style", None)
+        trap.widget.attrs["class"] = "honey"
+        trap.label = ""

@@ -4,6 +4,7 @@ import itertools
 from uuid import UUID
 
 from accounts.models import Membership, Organization, Role, User
+from accounts.services import users
 from ground import tenancy
 
 _numbers = itertools.count(1)
@@ -18,14 +19,18 @@ def organization(**fields) -> Organization:
 
 
 def user(**fields) -> User:
+    """A person who can sign in with PASSWORD."""
     number = next(_numbers)
-    values = {"email": f"person{number}@example.org", "name": f"Person {number}", "password": PASSWORD}
-    values.update(fields)
-    return User.objects.create_user(**values)
+    return users.create(
+        email=fields.pop("email", f"person{number}@example.org"),
+        name=fields.pop("name", f"Person {number}"),
+        password=fields.pop("password", PASSWORD),
+        **fields,
+    )
 
 
 def staff(**fields) -> User:
-    return user(is_staff=True, is_superuser=True, **fields)
+    return user(is_staff=True, **fields)
 
 
 def join(organization: Organization | UUID, person: User, role: str = Role.MEMBER) -> Membership:

@@ -115,9 +115,7 @@ def forget(organization_id: UUID, *, limit: int = 5_000) -> int:
 
 
 def _rows(mine: Claim) -> Any:
-    return IdempotentRequest.objects.filter(
-        organization_id=mine.organization_id, key=mine.key, attempt=mine.attempt
-    )
+    return IdempotentRequest.objects.filter(organization_id=mine.organization_id, key=mine.key, attempt=mine.attempt)
 
 
 def _in_flight() -> Problem:

@@ -71,9 +71,7 @@ def body(
 
 def answer(status_code: int, code: str, detail: str, request: HttpRequest | None, **extra: Any) -> JsonResponse:
     """A problem as a plain Django response, for doors that are not DRF views (webhook ingest, handlers of 404)."""
-    return JsonResponse(
-        body(status_code, code, detail, request, extra), status=status_code, content_type=CONTENT_TYPE
-    )
+    return JsonResponse(body(status_code, code, detail, request, extra), status=status_code, content_type=CONTENT_TYPE)
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:

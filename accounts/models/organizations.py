@@ -120,4 +120,3 @@ class Membership(models.Model):
 def operator_organization() -> Organization:
     """The operator's own organization row; DoesNotExist before the platform is set up."""
     return Organization.objects.get(is_operator=True)
-

@@ -158,6 +158,17 @@ def revoke(*, organization_id: UUID, invitation_id: UUID, by: Actor, at: datetim
         )
 
 
+def forget_over(organization_id: UUID, *, at: datetime, limit: int = 1_000) -> int:
+    """Invitations that ran out are gone, their keys too; how many there were. Safe to repeat."""
+    with tenancy.acting_for(organization_id):
+        rows = Invitation.objects.filter(organization_id=organization_id, expires_at__lte=at)
+        over = list(rows.select_for_update(skip_locked=True)[:limit])
+        if over:
+            retire_keys(organization_id, [invitation.key_id for invitation in over], category=CATEGORY)
+            Invitation.objects.filter(pk__in=[invitation.pk for invitation in over]).delete()
+    return len(over)
+
+
 def _forget(invitation: Invitation) -> None:
     """Row and key: the row now, the key by a job written in the same transaction."""
     retire_keys(invitation.organization_id, [invitation.key_id], category=CATEGORY)

@@ -94,7 +94,7 @@ def away(value: datetime | None) -> str:
 
 
 @register.filter
-def length(milliseconds: int | None) -> str:
+def duration(milliseconds: int | None) -> str:
     """3:51, or 1:02:09."""
     seconds = round((milliseconds or 0) / 1000)
     hours, rest = divmod(seconds, 3600)

@@ -128,6 +128,7 @@ DATABASES = {
 DATABASE_ROUTERS = ["ground.tenancy.routing.KeyringRouter"]
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
 KEYRING_DATABASE_OWNER_URL = env.str("KEYRING_DATABASE_OWNER_URL", "")
+BACKUP_SCRATCH_URL = env.str("BACKUP_SCRATCH_URL", "")  # where backups are tested; empty: a database made for it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ------------------------------------------------------------------ keys, objects
@@ -204,6 +205,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = PRODUCT_NAME
 MFA_ADAPTER = "accounts.second_factor.SealingMFAAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.signing_in.SignupForm"}
 ACCOUNT_ADAPTER = "accounts.signing_in.AccountAdapter"
 ACCOUNT_SIGNUP_OPEN = env.bool("ACCOUNT_SIGNUP_OPEN", True)
 USERSESSIONS_TRACK_ACTIVITY = False

@@ -6,6 +6,7 @@ A test compares this list with the catalogue: a SECURITY DEFINER function that i
 CROSSINGS: dict[str, str] = {
     "accounts_api_key_by_prefix": "a program names only its key; the organization follows from it",
     "accounts_invitation_by_token": "whoever opens an invitation's link does not belong to the organization yet",
+    "accounts_member_count": "staff see how many belong to an organization, never who",
     "accounts_memberships_of": "after sign-in, a person's own organizations must be found before one is chosen",
     "agents_connection_of": "a provider's delivery names only its ingest address; organization and secrets follow from it",
     "audit_chains": "verification walks every organization's chains",
