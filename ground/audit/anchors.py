@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,11 @@ from uuid import UUID
 from django.conf import settings
 
 from ground.audit import signatures
-from ground.vault.durable import make_folder, sync_folder, write_all, write_atomically
+from ground.vault.durable import file_lock, make_folder, sync_folder, write_all, write_atomically
 
 EXPORT_TYPE = "sottovoce.audit.anchor"
+
+KEPT_DAYS = 7  # day files older than this are folded into one line per chain and epoch
 
 Chain = tuple[UUID, str]
 
@@ -96,7 +98,7 @@ def write(anchors: Iterable[Anchor], *, today: date | None = None) -> None:
     place = folder()
     make_folder(place)
     path = place / f"{today or datetime.now(UTC).date()}.log"
-    is_new = not path.exists()
+    begins_day = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         size = os.fstat(descriptor).st_size
@@ -105,12 +107,19 @@ def write(anchors: Iterable[Anchor], *, today: date | None = None) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    if is_new:
+    if begins_day:
         sync_folder(place)
+        fold(before=datetime.now(UTC).date() - timedelta(days=KEPT_DAYS))
 
 
-def read(paths: Iterable[Path]) -> Anchors:
-    """Anchors from log files and exports, in any mixture. A torn line is counted, a forged export named."""
+def read(exports: Iterable[Path] = ()) -> Anchors:
+    """This machine's own logs and the given exports. A torn line is counted, a forged export named."""
+    make_folder(folder())
+    with file_lock(_folding()):  # no file is folded away while we read
+        return _read([*logs(), *exports])
+
+
+def _read(paths: Iterable[Path]) -> Anchors:
     anchors = Anchors()
     for path in paths:
         for line in _entries(path, anchors):
@@ -121,6 +130,10 @@ def read(paths: Iterable[Path]) -> Anchors:
     return anchors
 
 
+def _folding() -> Path:
+    return folder() / "folding.lock"
+
+
 def logs() -> list[Path]:
     """The files this machine has written itself."""
     return sorted(folder().glob("*.log"))
@@ -128,14 +141,15 @@ def logs() -> list[Path]:
 
 def fold(*, before: date) -> int:
     """Replace the files of days before `before` by one that keeps only the highest anchors; returns files removed."""
-    old = [path for path in logs() if path.stem < before.isoformat() and path.stem != "0000-folded"]
-    if not old:
-        return 0
-    folded = folder() / "0000-folded.log"
-    kept = read([*([folded] if folded.exists() else []), *old])
-    write_atomically(folded, _lines(kept.all()).encode())
-    for path in old:
-        path.unlink()
+    with file_lock(_folding()):
+        folded = folder() / "0000-folded.log"
+        old = [path for path in logs() if path.stem < before.isoformat() and path != folded]
+        if not old:
+            return 0
+        kept = _read([*([folded] if folded.exists() else []), *old])
+        write_atomically(folded, _lines(kept.all()).encode())
+        for path in old:
+            path.unlink()
     return len(old)
 
 

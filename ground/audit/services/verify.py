@@ -13,13 +13,12 @@ from ground.audit.verification import Report, check_chain, check_epochs
 from ground.tenancy import acting_for
 
 
-def verify(organization_id: UUID | None = None, *, anchor_paths: Iterable[Path] | None = None) -> Report:
+def verify(organization_id: UUID | None = None, *, exports: Iterable[Path] = ()) -> Report:
     """Read everything again and report the first bad block of each chain.
 
-    `anchor_paths`: exports and logs to hold the chains against; by default the logs of this machine.
+    The chains are held against this machine's own anchors and against `exports` of `export_anchor` kept elsewhere.
     """
-    paths = anchor_files.logs() if anchor_paths is None else list(anchor_paths)
-    anchors = anchor_files.read(paths)
+    anchors = anchor_files.read(exports)
     report = Report(unreadable_anchor_lines=anchors.unreadable_lines, forged_anchor_files=anchors.forged_files)
     keys = KeyHistory()
     known = sorted(set(chains()) | set(anchors.highest))

@@ -11,6 +11,7 @@ from ground import audit
 from ground.audit import anchors
 from ground.audit.anchors import Anchor
 from ground.audit.verification import Fault
+from tests import factories
 from tests.ground.audit.conftest import ANNA, BORIS, append, seal
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vault_home")]
@@ -174,6 +175,15 @@ def test_one_organization_by_slug_or_id():
         call_command("verify_audit", "--organization", "nobody-knows")
 
 
+def test_an_organization_is_found_by_its_slug():
+    organization = factories.organization()
+    append(organization.pk)
+    append(BORIS)
+    seal()
+    code, text = verify_command("--organization", organization.slug)
+    assert (code, "1 chains, 1 blocks" in text) == (0, True)
+
+
 def test_a_missing_anchor_file_is_said():
     with pytest.raises(CommandError, match="no anchor file"):
         call_command("verify_audit", "--anchor", "/nowhere.json")
@@ -190,18 +200,27 @@ def test_lines_survive_a_torn_write():
     with path.open("ab") as file:
         file.write(b'{"organization": "0192')
     anchors.write([anchor(2)])
-    found = anchors.read(anchors.logs())
+    found = anchors.read()
     assert found.of_chain((ANNA, "evidence")) == [anchor(2)]
     assert found.unreadable_lines == 1
 
 
 def test_folding_keeps_the_highest_of_each_epoch():
     for day, number, epoch in [(1, 1, 1), (2, 9, 1), (3, 4, 2), (4, 5, 2)]:
-        anchors.write([anchor(number, epoch)], today=date(2026, 11, day))
-    assert anchors.fold(before=date(2026, 11, 3)) == 2
-    assert anchors.fold(before=date(2026, 11, 4)) == 1
-    assert [path.name for path in anchors.logs()] == ["0000-folded.log", "2026-11-04.log"]
-    assert anchors.read(anchors.logs()).of_chain((ANNA, "evidence")) == [anchor(5, 2), anchor(9, 1)]
+        anchors.write([anchor(number, epoch)], today=date(2099, 11, day))
+    assert anchors.fold(before=date(2099, 11, 3)) == 2
+    assert anchors.fold(before=date(2099, 11, 4)) == 1
+    assert [path.name for path in anchors.logs()] == ["0000-folded.log", "2099-11-04.log"]
+    assert anchors.read().of_chain((ANNA, "evidence")) == [anchor(5, 2), anchor(9, 1)]
+
+
+def test_a_new_day_folds_what_is_older_than_a_week():
+    for day in (1, 2):
+        anchors.write([anchor(day)], today=date(2020, 1, day))
+    anchors.write([anchor(3)])
+    assert anchors.logs()[0].name == "0000-folded.log"
+    assert len(anchors.logs()) == 2
+    assert anchors.read().of_chain((ANNA, "evidence")) == [anchor(3)]
 
 
 def test_two_hashes_for_one_block_cannot_both_hold():

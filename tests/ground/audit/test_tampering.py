@@ -32,7 +32,7 @@ class Trail:
     def __init__(self, connection):
         self.connection = connection
         self.keys = KeyHistory()
-        self.anchors = anchors.read(anchors.logs())
+        self.anchors = anchors.read()
         self.blocks, self.events = {}, {}
         for chain in [(ANNA, "evidence"), (ANNA, "access"), (BORIS, "evidence"), (BORIS, "access")]:
             rows = connection.execute(

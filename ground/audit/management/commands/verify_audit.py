@@ -10,7 +10,6 @@ from uuid import UUID
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 
-from ground.audit import anchors
 from ground.audit.services.verify import verify
 from ground.audit.verification import Report
 
@@ -30,7 +29,7 @@ class Command(BaseCommand):
             if not path.is_file():
                 raise CommandError(f"there is no anchor file {path}")
         organization_id = _organization(options["organization"]) if options["organization"] else None
-        report = verify(organization_id, anchor_paths=[*anchors.logs(), *options["anchor"]])
+        report = verify(organization_id, exports=options["anchor"])
         self.stdout.write(json.dumps(_as_json(report), indent=2) if options["json"] else _as_text(report))
         if not report.ok:
             raise SystemExit(1)
