@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from urllib3.exceptions import HTTPError
 
 from ground.vault.exceptions import Unavailable
 
@@ -87,5 +88,5 @@ def named_outage(kind: type[Unavailable], what: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise kind(f"{what}: {error_code(error)}") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, HTTPError) as error:  # HTTPError: a body that broke off while being read
         raise kind(f"{what}: {type(error).__name__}") from error

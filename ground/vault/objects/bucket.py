@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
 
 from ground.vault.aws import error_code, is_missing, named_outage
 from ground.vault.exceptions import ObjectMissing, ObjectStoreDown
@@ -95,8 +94,6 @@ class BucketObjects:
         try:
             with self._outage("reading"):
                 yield from body.iter_chunks(PIECE_BYTES)
-        except (HTTPError, OSError) as error:
-            raise ObjectStoreDown(f"reading bucket {self.bucket}: {type(error).__name__}") from error
         finally:
             body.close()
 

@@ -11,7 +11,15 @@ from botocore.exceptions import ClientError
 from django.core.exceptions import ImproperlyConfigured
 
 from ground.vault import keystore
-from ground.vault.exceptions import KeyStoreDamaged, KeyStoreDown, KeyStoreUnfit, ShelfDestroyed, ShelfLost, WrongKey
+from ground.vault.exceptions import (
+    KeyStoreDamaged,
+    KeyStoreDown,
+    KeyStoreUnfit,
+    ShelfDestroyed,
+    ShelfLost,
+    WrongKey,
+    WrongRoot,
+)
 from ground.vault.keystore import BucketPlace, FolderPlace, KeyStore
 from ground.vault.keystore.places import MARKER, Conflict
 from ground.vault.keystore.record import Record
@@ -318,3 +326,42 @@ def test_the_store_of_the_settings_can_be_buckets_and_kms(settings, s3, kms, buc
     assert store.get(ORGANIZATION, "shelf", "1") == SECRET
     assert "conditional writes" in store.describe()
     assert not settings.ROOT_KEY_FILE.exists()
+
+
+def test_a_file_of_another_organization_is_damage(store, places):
+    other = uuid4()
+    store.add(other, "shelf", "1", SECRET)
+    for place in places:
+        place.write(f"{ORGANIZATION}.keys", raw(place, other), None)
+    with pytest.raises(KeyStoreDamaged):
+        store.get(ORGANIZATION, "shelf", "1")
+
+
+def test_a_file_wrapped_by_another_root_is_told_apart(store, places, tmp_path):
+    store.add(ORGANIZATION, "shelf", "1", SECRET)
+    record = store.record(ORGANIZATION)
+    for place in places:
+        overwrite(place, ORGANIZATION, Record(ORGANIZATION, "file:another", 2, record.secrets).to_bytes())
+    with pytest.raises(WrongRoot):
+        store.get(ORGANIZATION, "shelf", "1")
+
+
+def test_a_file_that_always_changes_under_us_is_an_outage(store, places, monkeypatch):
+    def conflict(*_, **__):
+        raise Conflict
+
+    monkeypatch.setattr(places[0], "write", conflict)
+    with pytest.raises(KeyStoreDown, match="keeps changing"):
+        store.add(ORGANIZATION, "shelf", "1", SECRET)
+
+
+def test_an_unreadable_primary_is_read_from_the_mirror(store, places, monkeypatch):
+    store.add(ORGANIZATION, "shelf", "1", SECRET)
+
+    def down(_):
+        raise KeyStoreDown("does not answer")
+
+    monkeypatch.setattr(places[0], "read", down)
+    assert store.get(ORGANIZATION, "shelf", "1") == SECRET
+    with pytest.raises(KeyStoreDown):
+        store.get(uuid4(), "shelf", "1")  # the mirror alone cannot say that there is nothing

@@ -380,3 +380,23 @@ def test_the_store_of_the_settings(vault_home, settings, s3, bucket):
     settings.OBJECTS_BACKEND = "tape"
     with pytest.raises(ImproperlyConfigured):
         objects.store()
+
+
+def test_an_unfinished_upload_that_cannot_be_aborted_keeps_its_name_from_being_gone(s3, bucket, monkeypatch):
+    store = BucketObjects(s3, bucket())
+    one, other = name(), name()
+    for each in (one, other):
+        s3.create_multipart_upload(Bucket=store.bucket, Key=each)
+    abort = s3.abort_multipart_upload
+
+    def refuse(**call):
+        if call["Key"] == one:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "AbortMultipartUpload")
+        return abort(**call)
+
+    monkeypatch.setattr(s3, "abort_multipart_upload", refuse)
+    outcome = store.delete_many([one, other])
+    assert outcome.failed == {one: "AccessDenied"}
+    assert outcome.gone == {other}
+    monkeypatch.undo()
+    assert store.abandon_unfinished(0) == 1

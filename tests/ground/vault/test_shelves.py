@@ -10,7 +10,7 @@ from django.db import IntegrityError, connections, transaction
 from ground.tenancy import acting_for
 from ground.vault import keys, keystore, shelves
 from ground.vault.brief_memory import BriefMemory
-from ground.vault.exceptions import KeyLost, KeyStoreDown, ShelfBusy, ShelfDestroyed, WrongKey
+from ground.vault.exceptions import KeyLost, KeyringDown, KeyStoreDown, ShelfBusy, ShelfDestroyed, ShelfLost, WrongKey
 from ground.vault.models import DestroyedVersion, Shelf, ShelfVersion
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -248,3 +248,33 @@ def test_processes_minting_the_same_shelf_end_with_one_version(organization_id, 
     assert keystore.store().ids(organization_id, "shelf") == [str(version.id)]
     opened = keys.open(organization_id, keys.existing(organization_id, minted))
     assert {str(key.id): key.secret.hex() for key in opened.values()} == minted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broken_keyring_connection_is_an_outage_once_and_then_heals(organization_id, superuser_connection):
+    [key] = keys.mint(organization_id, "recording", AT)
+    with connections["keyring"].cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    superuser_connection("keyring").execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with pytest.raises(KeyringDown):
+        keys.open_one(organization_id, key.id)
+    assert keys.open_one(organization_id, key.id).secret == key.secret
+
+
+def test_a_version_row_that_vanished_is_an_alarm(organization_id):
+    shelves.active(organization_id, "recording", AT)
+    [version] = versions(organization_id)
+    with acting_for(organization_id, using="keyring"):
+        ShelfVersion.objects.all().delete()
+    shelves.drop_cache()
+    with pytest.raises(ShelfLost, match="version row"):
+        shelves.ciphers(organization_id, [version.id])
+
+
+def test_a_stored_key_that_does_not_read_back_is_never_used(organization_id, monkeypatch):
+    monkeypatch.setattr(keystore.store(), "shelf_key", lambda *_: bytes(32))
+    with pytest.raises(WrongKey, match="read back"):
+        keys.mint(organization_id, "recording", AT)
+    monkeypatch.undo()
+    assert versions(organization_id) == []
