@@ -109,14 +109,14 @@ def test_the_life_of_an_embedded_platform(launcher):
     os.kill(postmaster, signal.SIGKILL)
     eventually(
         lambda: launcher.running("config.celery worker") and worker not in launcher.running("config.celery worker"),
-        seconds=15,
+        seconds=30,
     )
-    eventually(lambda: _answers(launcher), seconds=20)
+    eventually(lambda: _answers(launcher), seconds=30)
 
     # The launcher itself is killed: nobody outlives it, and the next start goes on with the data.
     launcher.process.kill()
     launcher.process.wait()
-    eventually(lambda: not processes_of(launcher.folder), seconds=15)
+    eventually(lambda: not processes_of(launcher.folder), seconds=30)
     launcher.start()
     assert "was killed; its data is kept" in launcher.said[0]
 
