@@ -25,7 +25,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection
-from django.db.models import BooleanField, F, Q
+from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from psycopg import sql
@@ -180,16 +180,26 @@ def _last_look(declaration: PersonalData, batch: DestructionBatch) -> tuple[list
     free = declaration.free() & ~holds.not_yet_marked(declaration, batch.organization_id)
     rows = list(claimed.filter(free).values(*names))
     kept = claimed.count() - len(rows)
-    again = batch.attempts > 0
-    DestructionBatch.objects.filter(id=batch.id).update(attempts=F("attempts") + 1)
-    if again and kept and declaration.key:
+    if kept and declaration.key:
         seen = {row["id"] for row in rows}
         rest = [row for row in claimed.values(*names) if row["id"] not in seen and row[declaration.key]]
-        readable = vault.keys.existing(batch.organization_id, [row[declaration.key] for row in rest])
-        keyless = [row for row in rest if row[declaration.key] not in readable]
+        keyless = _already_unreadable(declaration, batch, rest)
         rows += keyless
         kept -= len(keyless)
     return rows, kept
+
+
+def _already_unreadable(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> list[Row]:
+    """Rows whose keys an earlier attempt at this very batch destroyed before it died: the journal must say so."""
+    readable = vault.keys.existing(batch.organization_id, [row[declaration.key] for row in rows])
+    keyless = [row for row in rows if row[declaration.key] not in readable]
+    if not keyless:
+        return []
+    wanted = str(batch.id)
+    for entry in vault.journal.entries():
+        if entry.kind == "destroy" and entry.payload["batch"] == wanted:
+            return keyless
+    return []
 
 
 def _write_journal(
