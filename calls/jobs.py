@@ -1,0 +1,62 @@
+"""Work of calls that must not be lost: ids in, one service call, then done, later, or never."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from calls.providers.base import CopyState
+from calls.services import copies, destroying, fetching, processing
+from calls.services.storing import Overtaken
+from ground import jobs, vault
+from ground.vault.exceptions import KeyDeadlinePassed
+
+_VAULT_RETRY_SECONDS = 15
+
+
+@jobs.handler("calls.process_event", lease_seconds=120, attempts=20)
+def process_event(lease: jobs.Lease) -> None:
+    """Read a received provider event into its call."""
+    try:
+        processing.process(lease.organization_id, UUID(lease.arguments["event"]), now=timezone.now())
+    except (vault.Unavailable, KeyDeadlinePassed):
+        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+    except Overtaken:
+        raise jobs.RetryLater(1, "overtaken") from None
+
+
+@jobs.handler("calls.fetch_recording", lease_seconds=settings.MEDIA_FETCH_SECONDS * 2 + 120, attempts=10)
+def fetch_recording(lease: jobs.Lease) -> None:
+    """Fetch, recognise, seal and store the recording of a call."""
+    call_id = UUID(lease.arguments["call"])
+    try:
+        fetching.fetch(lease.organization_id, call_id, UUID(lease.arguments["event"]), now=timezone.now())
+    except (vault.Unavailable, KeyDeadlinePassed):
+        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+    except jobs.RetryLater as later:
+        if lease.attempt >= 10:
+            fetching.give_up(lease.organization_id, call_id, later.reason)
+        raise
+
+
+@jobs.handler("calls.delete_provider_copy", lease_seconds=120, attempts=200)
+def delete_provider_copy(lease: jobs.Lease) -> None:
+    """Ask the provider to delete its copy of a call; patient for days, then an alert."""
+    copy_id = UUID(lease.arguments["copy"])
+    try:
+        answer = copies.ask(lease.organization_id, copy_id, now=timezone.now())
+    except vault.Unavailable:
+        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+    if answer is not None and answer.state is CopyState.RETRY:
+        if copies.is_out_of_patience(lease.organization_id, copy_id, now=timezone.now()):
+            raise jobs.GiveUp("provider_refuses")
+        raise jobs.RetryLater(copies.wait_seconds(answer, lease.attempt), f"answer_{answer.code}")
+
+
+@jobs.handler("calls.destroy_forbidden", lease_seconds=120, attempts=20)
+def destroy_forbidden(lease: jobs.Lease) -> None:
+    """Destroy recordings of a call that may not have any."""
+    try:
+        destroying.destroy_forbidden(lease.organization_id, UUID(lease.arguments["call"]))
+    except vault.Unavailable:
+        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None

@@ -1,0 +1,1 @@
+"""Sound: fetched from providers without trusting their addresses, recognised, measured, kept sealed."""

@@ -1,0 +1,17 @@
+"""Calls and what they leave behind. Each part expires by its own period, so none refers to another by foreign key."""
+
+from calls.models.calls import Call, RecordingState
+from calls.models.parts import CallReport, Recording, Transcript
+from calls.models.providers import CopyState, EventState, ProviderCopy, ProviderEvent
+
+__all__ = [
+    "Call",
+    "CallReport",
+    "CopyState",
+    "EventState",
+    "ProviderCopy",
+    "ProviderEvent",
+    "Recording",
+    "RecordingState",
+    "Transcript",
+]

@@ -1,0 +1,1 @@
+"""Any platform that signs with Standard Webhooks and sends our own form of a call."""

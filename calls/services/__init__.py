@@ -1,0 +1,1 @@
+"""What changes calls: receive, process, store, fetch, destroy, and ask providers to delete."""

@@ -1,0 +1,1 @@
+"""Doors of calls that are no pages: deliveries of providers, and sound."""
