@@ -8,6 +8,7 @@ from config import health
 # Everything below /o/<slug>/ runs for one organization (accounts/middleware.py) and states the permission it needs.
 organization_patterns = [
     path("", include("accounts.urls")),
+    path("", include("calls.urls")),
 ]
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("staff/", admin.site.urls),
+    path("", include("calls.ingest_urls")),
     path("o/<slug:slug>/", include(organization_patterns)),
     path("", include("accounts.person_urls")),
 ]
