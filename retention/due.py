@@ -15,7 +15,7 @@ from django.db.models import Count, Q, Sum
 
 from ground import clocks
 from ground.inventory import PersonalData, declarations
-from ground.inventory.destruction import rows_of
+from ground.inventory.outcomes import rows_of
 from ground.profiles import Period
 from retention.periods import Effective
 

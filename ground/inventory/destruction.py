@@ -17,15 +17,12 @@ There is no undo: grace windows and previews come before the claim.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection
-from django.db.models import BooleanField, Q
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from psycopg import sql
@@ -36,57 +33,12 @@ from ground.inventory.declarations import PersonalData, Row, declaration_of
 from ground.inventory.journalled import pack, pack_ids
 from ground.inventory.locks import ingest_lock
 from ground.inventory.models import BatchState, DestructionBatch
+from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, rows_of
+from ground.inventory.plain import delete_plain
 from ground.inventory.removals import remove_objects
 from ground.tenancy import Actor, acting_for
 from ground.tenancy.actors import ActorKind
 from ground.vault.objects.protocol import ObjectName
-
-BATCH_ROWS = 2000
-
-
-class Reason(StrEnum):
-    """Why something was destroyed; stands in batches, audit events and certificates."""
-
-    EXPIRED = "expired"
-    ERASURE = "erasure"
-    MEMBER = "destroyed_by_member"
-    CLOSED = "organization_closed"
-    SUPERSEDED = "superseded"
-    FORBIDDEN = "not_allowed_to_keep"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one or more batches did. `kept`: covered by a hold. `set_aside`: failed alone and waits for a person."""
-
-    rows: int = 0
-    keys: int = 0
-    objects: int = 0
-    bytes: int = 0
-    kept: int = 0
-    set_aside: int = 0
-    batches: list[UUID] = field(default_factory=list)
-
-    def include(self, other: "Outcome") -> None:
-        """Add another batch's figures."""
-        self.rows += other.rows
-        self.keys += other.keys
-        self.objects += other.objects
-        self.bytes += other.bytes
-        self.kept += other.kept
-        self.set_aside += other.set_aside
-        self.batches += other.batches
-
-
-def any_of(ids: Sequence[UUID]) -> RawSQL:
-    """`id = ANY(array)`: one parameter however many ids."""
-    return RawSQL("id = ANY(%s)", [list(ids)], output_field=BooleanField())
-
-
-def rows_of(declaration: PersonalData, organization_id: UUID) -> Any:
-    """All rows of the declared model that belong to the organization (operator-owned tables: all rows)."""
-    manager = declaration.model._default_manager
-    return manager.filter(organization_id=organization_id) if declaration.tenant else manager.all()
 
 
 def claim(
@@ -191,8 +143,8 @@ def _last_look(declaration: PersonalData, batch: DestructionBatch) -> tuple[list
 
 def _already_unreadable(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> list[Row]:
     """Rows whose keys an earlier attempt at this very batch destroyed before it died: the journal must say so."""
-    readable = vault.keys.existing(batch.organization_id, [row[declaration.key] for row in rows])
-    keyless = [row for row in rows if row[declaration.key] not in readable]
+    readable = vault.keys.existing(batch.organization_id, _values(rows, declaration.key))
+    keyless = [row for row in rows if row[str(declaration.key)] not in readable]
     if not keyless:
         return []
     wanted = str(batch.id)
@@ -355,56 +307,6 @@ def destroy_now(
     return total
 
 
-def delete_plain(
-    declaration: PersonalData,
-    organization_id: UUID,
-    where: Q,
-    *,
-    reason: Reason,
-    by: Actor,
-    run_id: UUID | None = None,
-    limit: int = BATCH_ROWS,
-) -> Outcome:
-    """One bounded step for rows without sealed content, objects, holds or tombstones: one transaction."""
-    with acting_for(organization_id):
-        rows = rows_of(declaration, organization_id).filter(where)
-        step = list(rows.order_by(declaration.clock).values_list("pk", declaration.clock)[:limit])
-        if not step:
-            return Outcome()
-        gone = rows.filter(pk__in=[pk for pk, _ in step])._raw_delete(using="default")
-        batch = DestructionBatch.objects.create(
-            organization_id=organization_id,
-            run_id=run_id,
-            label=declaration.label,
-            category=declaration.category,
-            reason=reason,
-            by=str(by),
-            state=BatchState.DONE,
-            rows=gone,
-            earliest=step[0][1],
-            latest=step[-1][1],
-            unreadable_at=Now(),
-            objects_gone_at=Now(),
-        )
-        if declaration.tallied:
-            days: dict[date, tally.Amount] = {}
-            for _, clock in step:
-                day = clock.astimezone(UTC).date()
-                days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, 0)
-            tally.add_many(organization_id, declaration.category, days)
-        audit.append(
-            "inventory.destroyed",
-            organization_id=organization_id,
-            actor=by,
-            object_type="destruction_batch",
-            object_id=batch.id,
-            category=declaration.category,
-            reason=str(reason),
-            rows=gone,
-        )
-    return Outcome(rows=gone, batches=[batch.id])
-
-
 def resume(organization_id: UUID, *, older_than_seconds: int = 300) -> Outcome:
     """Finish what a crash left: claims that nobody is executing. Called by the sweep."""
     with acting_for(organization_id):
@@ -421,3 +323,6 @@ def resume(organization_id: UUID, *, older_than_seconds: int = 300) -> Outcome:
     for batch_id in waiting:
         total.include(execute(organization_id, batch_id))
     return total
+
+
+__all__ = ["BATCH_ROWS", "Outcome", "Reason", "any_of", "claim", "destroy_now", "execute", "resume", "rows_of"]

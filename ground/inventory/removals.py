@@ -53,7 +53,7 @@ def _lease(organization_id: UUID) -> list[tuple[int, str]]:
             "ORDER BY next_at, id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, object_name",
             [_LEASE_SECONDS, organization_id, CALL_SIZE],
         )
-        return cursor.fetchall()
+        return [(row[0], row[1]) for row in cursor.fetchall()]
 
 
 def _settle(organization_id: UUID, leased: list[tuple[int, str]], gone: set[str], failed: dict[str, str]) -> None:

@@ -47,7 +47,7 @@ def by_day(organization_id: UUID, category: str, *, before: date | None = None) 
     """What is held, by the UTC day of the clock; days with nothing are absent. Needs the organization's context."""
     sums: dict[date, Amount] = {}
     for model in (Tally, TallyDelta):
-        rows = model.objects.filter(organization_id=organization_id, category=category)  # type: ignore[attr-defined]
+        rows = model.objects.filter(organization_id=organization_id, category=category)
         if before is not None:
             rows = rows.filter(day__lt=before)
         for day, count, size in rows.values_list("day").annotate(Sum("rows"), Sum("bytes")):
@@ -59,7 +59,7 @@ def totals(organization_id: UUID, categories: Iterable[str] | None = None) -> di
     """What is held per category. Needs the organization's context."""
     sums: dict[str, Amount] = {}
     for model in (Tally, TallyDelta):
-        rows = model.objects.filter(organization_id=organization_id)  # type: ignore[attr-defined]
+        rows = model.objects.filter(organization_id=organization_id)
         if categories is not None:
             rows = rows.filter(category__in=list(categories))
         for category, count, size in rows.values_list("category").annotate(Sum("rows"), Sum("bytes")):

@@ -53,7 +53,7 @@ def provision(*, owner_url: str, app_url: str) -> Grants:
         functions = _crossings(cursor)
         for signature in functions:
             # The text comes from the catalogue (oid::regprocedure), already quoted by PostgreSQL.
-            cursor.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(signature), name))  # type: ignore[arg-type]
+            cursor.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(signature), name))
         cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
         tables = cursor.fetchone()[0]  # type: ignore[index]
     return Grants(role, created, tables, len(append_only), len(functions))

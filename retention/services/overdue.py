@@ -13,6 +13,7 @@ from psycopg import sql
 
 from ground import audit, clocks
 from ground.inventory import PersonalData, declarations
+from ground.inventory.outcomes import rows_of
 from ground.profiles import Category
 from ground.tenancy import acting_for
 from retention import due, periods
@@ -63,7 +64,7 @@ def _oldest(organization_id: UUID, category: str) -> datetime | None:
 
 def _oldest_row(organization_id: UUID, declaration: PersonalData) -> datetime | None:
     if declaration.expirable:
-        rows = due.rows_of(declaration, organization_id).filter(declaration.expirable)
+        rows = rows_of(declaration, organization_id).filter(declaration.expirable)
         free = rows.filter(held=False) if declaration.holdable else rows
         moments = free.order_by(declaration.clock).values_list(declaration.clock, flat=True)[:1]
         return next(iter(moments), None)

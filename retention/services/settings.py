@@ -13,7 +13,8 @@ from django.db import connection
 from django.db.models import Max
 
 from ground import audit, profiles
-from ground.inventory import tally
+from ground.inventory import declarations, tally
+from ground.inventory.outcomes import rows_of
 from ground.profiles import ChangedBy, Period
 from ground.tenancy import Actor, acting_for
 from retention import due, periods
@@ -72,8 +73,8 @@ def preview(organization_id: UUID, category: str, period: Period, *, at: datetim
         if shortens:
             rows, size = _would_leave(organization_id, category, before, period, at)
         held = sum(
-            due.rows_of(declaration, organization_id).filter(held=True).count()
-            for declaration in due.declarations(category)
+            rows_of(declaration, organization_id).filter(held=True).count()
+            for declaration in declarations(category)
             if declaration.holdable and declaration.tenant
         )
         total = tally.totals(organization_id, [category]).get(category, tally.NOTHING).rows

@@ -17,7 +17,8 @@ from django.db import OperationalError
 
 from ground import audit, vault
 from ground.inventory import destruction, removals
-from ground.inventory.destruction import Reason
+from ground.inventory.outcomes import Outcome, Reason
+from ground.inventory.plain import delete_plain
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for
 from ground.vault.exceptions import ObjectStoreDown
@@ -124,8 +125,13 @@ class _Run:
             verdict = guard.judge(self.organization_id, category, line.parts, line.due, now)
         if not verdict.may_run:
             line.state = RunState.WAITING
-            counts = {"rows": line.due, "unexplained": verdict.unexplained}
-            audit.alerts.raise_alert(self.organization_id, "retention.approval_needed", key=category, **counts)
+            audit.alerts.raise_alert(
+                self.organization_id,
+                "retention.approval_needed",
+                key=category,
+                rows=line.due,
+                unexplained=verdict.unexplained,
+            )
             return
         try:
             for part in line.parts if line.due else ():
@@ -142,30 +148,27 @@ class _Run:
 
     def _destroy(self, part: due.Slice, line: LineReport) -> None:
         """Batch by batch until nothing of the slice is due; the lease is extended as it goes."""
-        declaration, organization_id = part.declaration, self.organization_id
-        facts = {"reason": Reason.EXPIRED, "by": self.by}
+        organization_id = self.organization_id
+        step = self._plain_step if part.declaration.plain else self._sealed_step
         while True:
             lease.extend(organization_id, self.holder)
-            if declaration.plain:
-                done = destruction.delete_plain(
-                    declaration, organization_id, part.where(), run_id=self._id(line), **facts
-                )
-                line.outcome.include(done)
-                if not done.rows:
-                    return
-                continue
-            batch_id = destruction.claim(declaration, organization_id, part.where(), run_id=self._id(line), **facts)
-            if batch_id is None:
-                return
-            done = destruction.execute(organization_id, batch_id)
+            done = step(part, None if line.routine else self._started().id)
             line.outcome.include(done)
             if done.objects:
                 self._remove_objects()
             if not done.rows and not done.set_aside:
                 return
 
-    def _id(self, line: LineReport) -> UUID | None:
-        return None if line.routine else self._started().id
+    def _plain_step(self, part: due.Slice, run_id: UUID | None) -> Outcome:
+        return delete_plain(
+            part.declaration, self.organization_id, part.where(), reason=Reason.EXPIRED, by=self.by, run_id=run_id
+        )
+
+    def _sealed_step(self, part: due.Slice, run_id: UUID | None) -> Outcome:
+        batch_id = destruction.claim(
+            part.declaration, self.organization_id, part.where(), reason=Reason.EXPIRED, by=self.by, run_id=run_id
+        )
+        return destruction.execute(self.organization_id, batch_id) if batch_id else Outcome()
 
     def _remove_objects(self) -> None:
         """Objects are unreadable already; what a silent store keeps is left to the job enqueued with the rows."""

@@ -1,0 +1,59 @@
+"""Words and figures of destruction, and the rows it speaks of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
+
+from ground.inventory.declarations import PersonalData
+
+BATCH_ROWS = 2000
+
+
+class Reason(StrEnum):
+    """Why something was destroyed; stands in batches, audit events and certificates."""
+
+    EXPIRED = "expired"
+    ERASURE = "erasure"
+    MEMBER = "destroyed_by_member"
+    CLOSED = "organization_closed"
+    SUPERSEDED = "superseded"
+    FORBIDDEN = "not_allowed_to_keep"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one or more batches did. `kept`: covered by a hold. `set_aside`: failed alone and waits for a person."""
+
+    rows: int = 0
+    keys: int = 0
+    objects: int = 0
+    bytes: int = 0
+    kept: int = 0
+    set_aside: int = 0
+    batches: list[UUID] = field(default_factory=list)
+
+    def include(self, other: "Outcome") -> None:
+        """Add another batch's figures."""
+        self.rows += other.rows
+        self.keys += other.keys
+        self.objects += other.objects
+        self.bytes += other.bytes
+        self.kept += other.kept
+        self.set_aside += other.set_aside
+        self.batches += other.batches
+
+
+def any_of(ids: Sequence[UUID]) -> RawSQL:
+    """`id = ANY(array)`: one parameter however many ids."""
+    return RawSQL("id = ANY(%s)", [list(ids)], output_field=BooleanField())
+
+
+def rows_of(declaration: PersonalData, organization_id: UUID) -> Any:
+    """All rows of the declared model that belong to the organization (operator-owned tables: all rows)."""
+    manager = declaration.model._default_manager
+    return manager.filter(organization_id=organization_id) if declaration.tenant else manager.all()
