@@ -180,7 +180,7 @@ def start_programs(family: Family, logs: DayLogs, settings: Settings, port: int,
 
     term, quit_ = signal.SIGTERM, signal.SIGQUIT
     program("web", gunicorn, pooled, (term, 20), (quit_, 5), orphaned=quit_)
-    # Orphaned, the worker is killed: its own quick shutdown can hang once the queue is gone, and jobs are leased anyway.
+    # Orphaned, the worker is killed: its quick shutdown can hang once the queue is gone, and jobs are leased anyway.
     program("worker", worker, plain, (term, 60), (quit_, 15), orphaned=signal.SIGKILL)
     program("beat", beat, plain, (term, 10), orphaned=term)
     if nightly:
