@@ -1,6 +1,7 @@
 """What the platform consists of: its servers, its programs, and what each of them may know."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -213,5 +214,6 @@ def _run(command: Sequence[str], environment: Mapping[str, str], log: DayLog, wh
     text = printed.decode(errors="replace").strip()
     if process.wait():
         last = text.splitlines()[-1] if text else f"exit code {process.returncode}"
+        last = re.sub(r"^[\w.]+\.(CommandError|ImproperlyConfigured): ", "", last)
         raise Refusal(f"{what} failed: {last} (all of it in {log.path})", code=STEP_FAILED)
     return text
