@@ -159,6 +159,7 @@ class Checkpoint(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     number = models.BigIntegerField()
     token = models.UUIDField(help_text="random, new with every number")
+    journal_sequence = models.BigIntegerField(help_text="the last journal entry when this was written")
     written_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -176,6 +177,7 @@ class KeyringCheckpoint(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     number = models.BigIntegerField()
     token = models.UUIDField(help_text="random, new with every number")
+    journal_sequence = models.BigIntegerField(help_text="the last journal entry when this was written")
     written_at = models.DateTimeField(db_default=Now())
 
     class Meta:
