@@ -278,6 +278,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # bytes
+# Uploads stay in memory until they are sealed: a temporary file would leave them readable on a disk.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 21 * 1024 * 1024  # bytes; larger ones are not taken
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # ------------------------------------------------------------------ logs: structured, without personal data, in files with a period

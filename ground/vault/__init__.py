@@ -12,7 +12,7 @@ from ground.vault.exceptions import Unavailable, VaultError
 from ground.vault.sealing import DataKey, seal, seal_json, unseal, unseal_json
 
 if TYPE_CHECKING:
-    from ground.vault import blind, journal, keys, keystore, objects, shelves, signing
+    from ground.vault import backup, blind, gate, hooks, journal, keys, keystore, objects, rotation, shelves, signing
     from ground.vault.row_sealers import Sealer, sealer, sealers
 
 __all__ = [
@@ -20,12 +20,16 @@ __all__ = [
     "Sealer",
     "Unavailable",
     "VaultError",
+    "backup",
     "blind",
     "forget_everything",
+    "gate",
+    "hooks",
     "journal",
     "keys",
     "keystore",
     "objects",
+    "rotation",
     "seal",
     "seal_json",
     "sealer",
@@ -36,7 +40,19 @@ __all__ = [
     "unseal_json",
 ]
 
-_MODULES = {"blind", "journal", "keys", "keystore", "objects", "shelves", "signing", "gate", "rotation"}
+_MODULES = {
+    "backup",
+    "blind",
+    "gate",
+    "hooks",
+    "journal",
+    "keys",
+    "keystore",
+    "objects",
+    "rotation",
+    "shelves",
+    "signing",
+}
 _NAMES = {"Sealer": "row_sealers", "sealer": "row_sealers", "sealers": "row_sealers"}
 
 
@@ -50,8 +66,9 @@ def __getattr__(name: str) -> Any:
 
 def forget_everything() -> None:
     """Drop every key, client and open store of this process (settings changed, a restore began, a test ended)."""
-    from ground.vault import aws, blind, journal, keystore, objects, shelves, signing
+    from ground.vault import aws, blind, gate, journal, keystore, objects, shelves, signing
 
+    gate.forget()
     shelves.drop_cache()
     blind.forget()
     signing.forget()

@@ -17,6 +17,10 @@ class Unavailable(VaultError):
     """A part the vault stands on does not answer. Nothing was acknowledged; safe to repeat."""
 
 
+class MainDown(Unavailable):
+    """The main database does not answer."""
+
+
 class KeyringDown(Unavailable):
     """The keyring database does not answer."""
 
@@ -134,3 +138,36 @@ class BadSignature(VaultError):
 
 class NotAnIdentifier(VaultError, ValueError):
     """This is no phone number, e-mail address, external id or name. The message never repeats the value."""
+
+
+# ------------------------------------------------------------------ backups, restores, the night
+class NoOwner(VaultError):
+    """The command needs the owner's connections (DATABASE_OWNER_URL, KEYRING_DATABASE_OWNER_URL)."""
+
+
+class ToolsMissing(VaultError):
+    """No `pg_dump` or `pg_restore` that fits the server was found."""
+
+
+class BackupFailed(VaultError):
+    """`pg_dump` did not end well, or its result could not be stored. Nothing was kept."""
+
+
+class BackupDamaged(VaultError):
+    """A manifest or archive is not what was written: altered, cut, of another root, or without its other half."""
+
+
+class BackupPruned(VaultError):
+    """The keyring half of this backup was pruned after a rotation: it could open nothing any more."""
+
+
+class RestoreFailed(VaultError):
+    """The database was not restored. The gate stays closed; say the same command again."""
+
+
+class EscrowDamaged(VaultError):
+    """The escrow text is not one, was mistyped, or another passphrase sealed it."""
+
+
+class NothingToEscrow(VaultError):
+    """The root key does not exist outside its key management service."""

@@ -20,7 +20,7 @@ from django.db import IntegrityError, connections
 
 from ground.tenancy import uuid7
 from ground.vault import shelves
-from ground.vault.exceptions import KeyDeadlinePassed, KeyLost, ShelfBusy
+from ground.vault.exceptions import KeyDeadlinePassed, KeyLost, ShelfBusy, ShelfDestroyed, ShelfLost
 from ground.vault.models import DataKey as Row
 from ground.vault.sealing import KEY_BYTES, WRAPPED_BYTES, DataKey, unwrap_key, wrap_keys
 
@@ -28,6 +28,7 @@ BATCH = 5_000
 DEADLINE_SECONDS = 300
 COMMIT_MARGIN_SECONDS = 15
 QUARANTINE_DAYS = 7
+_TRIES = 4
 
 _INSERT = f"""
     INSERT INTO vault_datakey (organization_id, id, shelf_version_id, state, deadline, wrapped)
@@ -36,6 +37,8 @@ _INSERT = f"""
            substring(packed.wrapped FROM place * {WRAPPED_BYTES} + 1 FOR {WRAPPED_BYTES})
     FROM (SELECT %(ids)s::bytea AS ids, %(wrapped)s::bytea AS wrapped) AS packed,
          generate_series(0, %(count)s - 1) AS place
+    WHERE EXISTS (SELECT 1 FROM vault_shelfversion WHERE organization_id = %(organization)s AND id = %(version)s
+                  AND state = 'active')
 """  # noqa: S608  (only constants are formatted in). One packed value is many times faster than an array of bytea.
 
 # Locked in one order, so that two destructions never wait for each other; only the first of a day writes.
@@ -69,8 +72,12 @@ def mint(
 
 def _mint_batch(organization_id: UUID, category: str, at: datetime, count: int, seconds: int) -> list[DataKey]:
     keys = [DataKey(uuid7(), organization_id, os.urandom(KEY_BYTES), fresh=True) for _ in range(count)]
-    for _ in range(3):
-        shelf = shelves.active(organization_id, category, at)
+    for _ in range(_TRIES):
+        try:
+            shelf = shelves.active(organization_id, category, at)
+        except (ShelfDestroyed, ShelfLost):
+            shelves.drop_cache(organization_id)
+            shelf = shelves.active(organization_id, category, at)
         parameters = {
             "organization": organization_id,
             "version": shelf.version_id,
@@ -81,11 +88,11 @@ def _mint_batch(organization_id: UUID, category: str, at: datetime, count: int, 
         }
         try:
             with shelves.keyring(organization_id):
-                _execute(_INSERT, parameters)
+                if _execute(_INSERT, parameters) == count:
+                    return keys
         except IntegrityError:
-            shelves.drop_cache(organization_id)  # the version we remembered was destroyed a moment ago
-        else:
-            return keys
+            pass
+        shelves.drop_cache(organization_id)  # the version we remembered is retiring, or was destroyed a moment ago
     raise ShelfBusy(f"the {category} shelf of organization {organization_id} keeps changing")
 
 
@@ -119,6 +126,13 @@ def confirm(organization_id: UUID, ids: Iterable[UUID]) -> int:
 def open(organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
     """The data keys by id, for reading. KeyLost names every id without a row; never a partial answer."""
     wanted = set(ids)
+    try:
+        return _open(organization_id, wanted)
+    except (ShelfDestroyed, ShelfLost):
+        return _open(organization_id, wanted)  # re-wrapped under another version while we looked
+
+
+def _open(organization_id: UUID, wanted: set[UUID]) -> dict[UUID, DataKey]:
     with shelves.keyring(organization_id, durable=False):
         rows = _fetch_all(
             "SELECT id, shelf_version_id, wrapped FROM vault_datakey "

@@ -57,8 +57,12 @@ class FileRoot:
     @classmethod
     def create(cls, path: Path) -> "FileRoot":
         """Make a new key at `path` (0600, never over an existing file) and return what the file holds then."""
+        return cls.keep(path, os.urandom(KEY_BYTES))
+
+    @classmethod
+    def keep(cls, path: Path, secret: bytes) -> "FileRoot":
+        """Write a given key to `path` (0600, never over an existing file) and return what the file holds then."""
         make_folder(path.parent)
-        secret = os.urandom(KEY_BYTES)
         create_exclusively(path, f"{_FIRST_WORD} {secret.hex()} {_check(secret)}\n".encode())
         return cls.open(path)
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 from django.utils import timezone
 
+from ground import faults
 from ground.tenancy import acting_for, uuid7
 from ground.vault import keystore
 from ground.vault.brief_memory import BriefMemory
@@ -215,6 +216,7 @@ def destroy_version(organization_id: UUID, version_id: UUID) -> None:
     except IntegrityError as error:
         raise ShelfBusy(f"shelf version {version_id} still carries data keys") from error
     drop_cache(organization_id)
+    faults.point("shelves.after_version_row")
     with locked(organization_id):
         unfinished = DestroyedVersion.objects.filter(id=version_id, key_destroyed_at=None)
         if unfinished.exists():

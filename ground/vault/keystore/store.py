@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
+from ground import faults
 from ground.vault.canonical import canonical_json
 from ground.vault.exceptions import KeyStoreDamaged, KeyStoreDown, ShelfDestroyed, ShelfLost, WrongRoot
 from ground.vault.keystore.places import FILE_SUFFIX, MARKER, BucketPlace, Conflict, FolderPlace, Tag
@@ -239,6 +240,7 @@ class KeyStore:
         for place, record, tag in copies:
             if changed.revision and (record is None or record.to_bytes() != content):
                 place.write(_name(organization_id), content, tag, shred_old=shred_old)
+                faults.point("keystore.after_a_place")
         for place in self._places:
             if changed.revision and place.read(_name(organization_id))[0] != content:
                 raise KeyStoreDown(f"{place.describe()} does not read back what was written for {organization_id}")
