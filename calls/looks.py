@@ -1,12 +1,15 @@
 """Evidence of looking: one access event for one look, however many requests a player or a page makes of it.
 
-Order: the event is committed first, then the mark in the cache. A lost mark means one event too many, never one too few.
+Order: the event commits first, then the mark goes into the cache. A lost mark means one event too many, never one
+too few.
 """
 
+from functools import partial
 from uuid import UUID
 
 import structlog
 from django.core.cache import cache
+from django.db import transaction
 from redis.exceptions import RedisError
 
 from ground import audit
@@ -34,11 +37,15 @@ def note(
             stream="access",
             call=call_id,
         )
-    if once_in:
-        try:
-            cache.set(mark, 1, once_in)
-        except RedisError as outage:
-            log.warning("calls.look_not_marked", cause=type(outage).__name__)
+        if once_in:
+            transaction.on_commit(partial(_mark, mark, once_in), robust=True)
+
+
+def _mark(mark: str, seconds: int) -> None:
+    try:
+        cache.set(mark, 1, seconds)
+    except RedisError as outage:
+        log.warning("calls.look_not_marked", cause=type(outage).__name__)
 
 
 def _marked(mark: str) -> bool:

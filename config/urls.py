@@ -9,6 +9,15 @@ from config import health
 organization_patterns = [
     path("", include("accounts.urls")),
     path("", include("calls.urls")),
+    path("", include("agents.urls")),
+    path("", include("contacts.urls")),
+]
+
+# The door for programs. Each app brings its own addresses below /api/v1/.
+api_patterns = [
+    path("", include("calls.api.urls")),
+    path("", include("agents.api.urls")),
+    path("", include("contacts.api.urls")),
 ]
 
 urlpatterns = [
@@ -17,6 +26,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("staff/", admin.site.urls),
     path("", include("calls.ingest_urls")),
+    path("api/v1/", include(api_patterns)),
     path("o/<slug:slug>/", include(organization_patterns)),
     path("", include("accounts.person_urls")),
 ]

@@ -1,0 +1,1 @@
+"""Calls for programs: the same services as the pages."""
