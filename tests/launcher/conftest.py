@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,7 +24,9 @@ def clean_environment():
 
 @pytest.fixture
 def run_dir(tmp_path):
-    return run_dir_for(tmp_path)
+    folder = run_dir_for(tmp_path)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

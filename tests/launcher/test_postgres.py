@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -106,10 +107,12 @@ def test_a_database_of_another_version_is_refused(server):
 
 def test_a_deep_data_folder_is_no_obstacle_but_a_deep_socket_folder_is(tmp_path):
     deep = tmp_path / ("d" * 60) / ("e" * 60) / ("f" * 60)
-    server = EmbeddedPostgres(deep / "postgres", places.run_dir_for(deep), throwaway=True)
+    short = places.run_dir_for(deep)
+    server = EmbeddedPostgres(deep / "postgres", short, throwaway=True)
     server.start()
     assert ask(server.superuser_dsn()) == postgres.SUPERUSER
     server.kill()
+    shutil.rmtree(short)
     with pytest.raises(Refusal, match="longer than 107 bytes"):
         EmbeddedPostgres(tmp_path / "postgres", deep)
 

@@ -1,6 +1,7 @@
 """The whole of `make up`, with the real platform, through what can happen to it."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,6 +63,7 @@ def launcher(clean_environment, tmp_path, free_port):
     yield launcher
     for pid in processes_of(launcher.folder):
         os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(run_dir_for(launcher.folder))
 
 
 def environment_of(pid):
@@ -127,8 +129,8 @@ def test_the_life_of_an_embedded_platform(launcher):
     assert processes_of(launcher.folder) == {}
 
 
-def test_servers_that_the_user_runs_take_the_place_of_ours(launcher, tmp_path):
-    theirs = run_dir_for(tmp_path / "theirs")
+def test_servers_that_the_user_runs_take_the_place_of_ours(launcher, tmp_path, run_dir):
+    theirs = run_dir
     postgres = EmbeddedPostgres(tmp_path / "theirs" / "postgres", theirs, throwaway=True)
     valkey = EmbeddedValkey(tmp_path / "theirs" / "valkey", theirs, throwaway=True)
     try:
