@@ -1,7 +1,7 @@
 """The staff site's view of accounts: who and how many, never what an organization holds about others.
 
 Nothing is created or deleted here: opening, closing and inviting are services. What staff may switch (an account on or
-off, staff rights) becomes an audit event of the operator; Django's own admin log, which would repeat names, stays empty.
+off, staff rights) becomes an audit event of the operator; Django's own log, which would repeat names, stays empty.
 """
 
 from typing import Any

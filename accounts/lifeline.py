@@ -88,14 +88,24 @@ def _y(index: int) -> int:
     return 16 + index * STEP
 
 
+def _places(moments: Sequence[Moment]) -> list[float]:
+    """Where each moment stands: its words get the room they need, and the gaps between words are equal."""
+    widths = [max(7.7 * len(str(m.name)), 6.9 * len(str(m.date)), 6.5 * len(str(m.note))) for m in moments]
+    gap = (WIDTH - sum(widths)) / (len(moments) - 1)
+    places, left = [], 0.0
+    for width in widths:
+        places.append(left + width / 2)
+        left += width + gap
+    return [0.0, *places[1:-1], float(WIDTH)]
+
+
 def draw(moments: Sequence[Moment]) -> LifeLine:
-    """Moments in order, at most one `today`. Content fades at the first moment that is not done or today."""
+    """Moments in order, at most one `today`, at most eight in all. Content fades at the first moment that is not done or today."""
     count = len(moments)
     if count < 2:
         raise ValueError("a life has a beginning and an end")
     marks = []
-    for index, moment in enumerate(moments):
-        x = WIDTH * index / (count - 1)
+    for index, (moment, x) in enumerate(zip(moments, _places(moments), strict=True)):
         r = 12 - 7 * x / WIDTH
         edge = "start" if index == 0 else "end" if index == count - 1 else "middle"
         cx = x + (r if edge == "start" else -r if edge == "end" else 0)

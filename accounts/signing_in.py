@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.views import remember_language
@@ -32,5 +33,5 @@ class SignupForm(AllauthSignupForm):
         super().__init__(*args, **kwargs)
         trap = self.fields[settings.ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD]
         trap.widget.attrs.pop("style", None)
-        trap.widget.attrs["class"] = "honey"
+        trap.widget.attrs.update({"class": "honey", "autocomplete": "off", "aria-label": _("Leave this empty")})
         trap.label = ""

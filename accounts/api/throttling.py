@@ -30,12 +30,12 @@ class KeyRateThrottle(SimpleRateThrottle):
 
     def headers(self) -> dict[str, str]:
         """The RateLimit fields of the request just counted (draft-ietf-httpapi-ratelimit-headers)."""
-        history = getattr(self, "history", None)
-        if history is None or not self.num_requests or not self.duration:
+        history: list[float] | None = getattr(self, "history", None)
+        allowed, seconds = self.parse_rate(self.get_rate())
+        if history is None or allowed is None or seconds is None:
             return {}
-        left = max(0, self.num_requests - len(history))
         return {
-            "RateLimit-Limit": str(self.num_requests),
-            "RateLimit-Remaining": str(left),
-            "RateLimit-Reset": str(int(self.duration)),
+            "RateLimit-Limit": str(allowed),
+            "RateLimit-Remaining": str(max(0, allowed - len(history))),
+            "RateLimit-Reset": str(seconds),
         }

@@ -1,6 +1,7 @@
 """Organizations and who belongs to them."""
 
 from functools import cache
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -120,3 +121,9 @@ class Membership(models.Model):
 def operator_organization() -> Organization:
     """The operator's own organization row; DoesNotExist before the platform is set up."""
     return Organization.objects.get(is_operator=True)
+
+
+def operator_id() -> UUID:
+    """The id of the operator's organization; the reserved id 0 before the platform is set up."""
+    found = Organization.objects.filter(is_operator=True).values_list("id", flat=True).first()
+    return found or UUID(int=0)

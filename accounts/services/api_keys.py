@@ -5,6 +5,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -152,7 +153,7 @@ def _make(
     return NewKey(row, f"{BRAND}_{prefix}_{secret}")
 
 
-def _record(kind: str, key: ApiKey, by: Actor, **payload: object) -> None:
+def _record(kind: str, key: ApiKey, by: Actor, **payload: Any) -> None:
     audit.append(
         kind, organization_id=key.organization_id, actor=by, object_type="api_key", object_id=key.pk, **payload
     )

@@ -5,6 +5,7 @@ Every change locks the organization's row first, so that two owners cannot unmak
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -121,5 +122,5 @@ def _owners_only(organization_id: UUID, by: Actor) -> None:
         raise OwnersOnly
 
 
-def _record(kind: str, organization_id: UUID, user_id: UUID, by: Actor, **payload: object) -> None:
+def _record(kind: str, organization_id: UUID, user_id: UUID, by: Actor, **payload: Any) -> None:
     audit.append(kind, organization_id=organization_id, actor=by, object_type="user", object_id=user_id, **payload)

@@ -1,6 +1,7 @@
 // In the head, before the first paint: "as the device" follows the device; the toggle remembers in a cookie.
 (() => {
   const root = document.documentElement;
+  root.classList.add("js");
   const device = matchMedia("(prefers-color-scheme: dark)");
   const apply = (choice) => {
     root.dataset.themeChoice = choice || "";

@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from accounts.models import Membership, User
-from config.urls import handler404, handler500, urlpatterns as real_patterns
+from config.urls import handler404, handler500
+from config.urls import urlpatterns as real_patterns
 from ground import tenancy, vault
 
 __all__ = ["handler404", "handler500", "urlpatterns"]

@@ -38,7 +38,9 @@ def test_a_key_acts_for_its_organization_and_no_other(people):
 def test_the_secret_is_shown_once_and_nowhere_stored(people):
     made = make(people)
     secret = made.text.rsplit("_", 1)[1]
-    assert made.text.startswith("sv_live_") and len(made.row.prefix) == 8 and len(secret) == 64
+    assert made.text.startswith("sv_live_")
+    assert len(made.row.prefix) == 8
+    assert len(secret) == 64
     assert secret not in repr(made)
     with tenancy.acting_for(people.home.pk), connection.cursor() as cursor:
         cursor.execute("SELECT k::text FROM accounts_apikey k")

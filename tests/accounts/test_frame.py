@@ -86,7 +86,9 @@ MOMENTS = [
 def test_a_life_line_is_solid_until_today_pale_until_it_expires_dotted_after():
     line = lifeline.draw(MOMENTS)
     assert len(line.marks) == 7
-    assert line.past and line.ahead and line.rest
+    assert line.past
+    assert line.ahead
+    assert line.rest
     assert line.marks[0].anchor == "start"
     assert line.marks[-1].anchor == "end"
     assert [mark.x for mark in line.marks] == sorted(mark.x for mark in line.marks)

@@ -125,7 +125,7 @@ def invite(people, operator, django_capture_on_commit_callbacks):
 
 
 def test_an_invitation_is_sent_sealed_and_accepted_once(people, invite):
-    invitation, token = invite("New@Example.org")
+    _invitation, token = invite("New@Example.org")
     with tenancy.acting_for(people.home.pk), connection.cursor() as cursor:
         cursor.execute("SELECT i::text FROM accounts_invitation i")
         dump = cursor.fetchone()[0]

@@ -1,4 +1,4 @@
-"""Every address, also those added tomorrow, refuses a stranger and the outsider; public ones are listed with a reason."""
+"""Every address, also those added tomorrow, refuses stranger and outsider; public ones are listed with reasons."""
 
 import re
 import uuid

@@ -1,0 +1,146 @@
+"""The frame's pages in a real browser: no CSP violation, axe-clean, no sideways scrolling, usable by keyboard."""
+
+import shutil
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Role
+from accounts.services import api_keys, invitations
+from ground.tenancy import Actor
+from tests import factories
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if not CHROMIUM:
+    pytest.skip("no Chromium on this machine: the browser journeys did not run", allow_module_level=True)
+
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture
+def page():
+    """A page that remembers what the console complained about in `page.complaints`."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.complaints = []
+        page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def home(operator, vault_home):
+    home = factories.organization(slug="home", name="Établissements Grandjean-Lefebvre & Fils, Lyon Part-Dieu")
+    owner = factories.member(home, Role.OWNER, email="owner@example.org")
+    factories.member(home, Role.AUDITOR, name="")
+    by, now = Actor.member(owner.pk), timezone.now()
+    api_keys.create(organization_id=home.pk, name="crm", scopes=["calls.read"], by=by, at=now)
+    invitations.invite(
+        organization_id=home.pk, address="a.very.long.address@a-long-name.example", role=Role.MEMBER, by=owner, at=now
+    )
+    return home
+
+
+def look(page, where):
+    """Axe and the width, as the page stands."""
+    found = Axe().run(page, options=WCAG).response["violations"]
+    assert not found, (where, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} scrolls sideways"
+
+
+def sign_in(page, root):
+    page.goto(root + reverse("account_login"))
+    page.fill("[name=login]", "owner@example.org")
+    page.fill("[name=password]", factories.PASSWORD)
+    page.click("main button.btn-primary")
+    page.wait_for_url("**/o/home/")
+
+
+def test_every_page_of_the_frame_is_clean(live_server, page, home):
+    sign_in(page, live_server.url)
+    names = ("overview", "team", "developers", "settings")
+    places = [reverse(f"accounts:{name}", args=["home"]) for name in names]
+    places += [reverse(name) for name in ("profile", "account_email", "mfa_index", "usersessions_list")]
+    for theme in ("light", "dark"):
+        page.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            for place in places:
+                page.goto(live_server.url + place)
+                assert page.get_attribute("html", "data-bs-theme") == theme
+                assert page.get_attribute("html", "lang") == "en"
+                look(page, (place, theme, width))
+    assert page.complaints == []
+
+
+def test_signing_in_is_clean_before_and_after_a_mistake(live_server, page, home):
+    page.set_viewport_size({"width": 320, "height": 700})
+    for name in ("account_login", "account_signup", "account_reset_password"):
+        page.goto(live_server.url + reverse(name))
+        look(page, name)
+    page.goto(live_server.url + reverse("account_login"))
+    page.fill("[name=login]", "owner@example.org")
+    page.fill("[name=password]", "wrong")
+    page.click("main button.btn-primary")
+    page.wait_for_selector(".errorlist")
+    look(page, "after a mistake")
+    assert page.complaints == []
+
+
+def test_setting_up_a_second_factor_shows_a_code_to_scan(live_server, page, home):
+    sign_in(page, live_server.url)
+    page.goto(live_server.url + reverse("mfa_activate_totp"))
+    if "reauthenticate" in page.url:
+        page.fill("[name=password]", factories.PASSWORD)
+        page.click("main button.btn-primary")
+    page.wait_for_selector("img.qr")
+    assert page.evaluate("document.querySelector('img.qr').naturalWidth") > 0
+    look(page, "second factor")
+    assert page.complaints == []
+
+
+def test_menus_and_colours_by_keyboard(live_server, page, home):
+    sign_in(page, live_server.url)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.focus("summary.top-org")
+    page.keyboard.press("Enter")
+    assert page.is_visible(".menu-list a[aria-current]")
+    look(page, "open menu")
+    page.keyboard.press("Escape")
+    assert not page.is_visible(".menu-list a[aria-current]")
+    assert page.evaluate("document.activeElement.className") == "top-org"
+    page.focus("summary.top-btn")
+    page.keyboard.press("Enter")
+    page.click("[data-theme-value=dark]")
+    assert page.get_attribute("html", "data-bs-theme") == "dark"
+    page.reload()
+    assert page.get_attribute("html", "data-bs-theme") == "dark"
+    assert page.complaints == []
+
+
+def test_without_script_the_menus_and_colours_work_too(live_server, home):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_context(java_script_enabled=False).new_page()
+        page.goto(live_server.url + reverse("account_login"))
+        page.click("[name=theme][value=dark]")
+        assert page.get_attribute("html", "data-bs-theme") == "dark"
+        page.goto(live_server.url + reverse("account_login"))
+        page.fill("[name=login]", "owner@example.org")
+        page.fill("[name=password]", factories.PASSWORD)
+        page.click("main button.btn-primary")
+        page.wait_for_url("**/o/home/")
+        page.click("summary.top-btn")
+        page.click("text=Sign out")
+        page.wait_for_url("**/account/login/**")
+        browser.close()
