@@ -73,7 +73,7 @@ def find(organization_id: UUID, connection_id: UUID, *, lock: bool = False) -> P
 def _open(connection: ProviderConnection) -> dict[str, Any]:
     key = vault.keys.open(connection.organization_id, [connection.key_id])[connection.key_id]
     value: dict[str, Any] = vault.unseal_json(
-        key, connection.sealed, category=CATEGORY, object_id=connection.id, version=connection.sealed_version
+        key, bytes(connection.sealed), category=CATEGORY, object_id=connection.id, version=connection.sealed_version
     )
     return value
 

@@ -131,10 +131,11 @@ def without_names(details: Details) -> Details:
     return replace(details, name="")
 
 
-def _text(value: str, name: str, length: int, problems: Problems, *, lines: bool = False) -> str:
-    if not isinstance(value, str):
+def _text(given: object, name: str, length: int, problems: Problems, *, lines: bool = False) -> str:
+    if not isinstance(given, str):
         problems.add(name, "not_text")
         return ""
+    value: str = given
     if "\x00" in value:
         problems.add(name, "control_characters")
         return ""

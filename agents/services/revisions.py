@@ -95,4 +95,5 @@ def settings_of(revision: AgentRevision) -> Settings:
 def _disclosure_version(last: AgentRevision | None, settings: Settings) -> int:
     if last is None:
         return 1 if settings.disclosures else 0
-    return last.disclosure_version + (last.disclosures != dict(settings.disclosures))
+    changed = bool(last.disclosures != dict(settings.disclosures))
+    return int(last.disclosure_version) + changed

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -167,11 +168,12 @@ def _refuse_taken_reference(organization_id: UUID, details: Details, own_id: UUI
     if not details.external_id:
         return
     digest = vault.blind.digest(organization_id, "find", "external_id", details.external_id)
-    if by_digests(organization_id, [digest]).exclude(id=own_id).exists():
+    owners = by_digests(organization_id, [digest])
+    if (owners if own_id is None else owners.exclude(id=own_id)).exists():
         raise ReferenceTaken("Another contact already has this reference.")
 
 
-def _record(kind: str, organization_id: UUID, by: Actor, contact_id: UUID, **payload: object) -> None:
+def _record(kind: str, organization_id: UUID, by: Actor, contact_id: UUID, **payload: Any) -> None:
     audit.append(
         kind, organization_id=organization_id, actor=by, object_type="contact", object_id=contact_id, **payload
     )

@@ -11,6 +11,7 @@ changed under fresh keys → insert, update → tally and holds. Old keys are re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -75,7 +76,7 @@ def upsert(
         key_ids = batch.store()
         if list_id is not None:
             _put_on_list(organization_id, list_id, [result.contact_id for result in results if result.contact_id], at)
-        counts = {
+        counts: dict[str, Any] = {
             outcome: sum(result.outcome == outcome for result in results)
             for outcome in ("added", "updated", "unchanged", "skipped", "ambiguous")
         }

@@ -1,0 +1,1 @@
+"""Agents and connections for programs: the same services as the pages."""

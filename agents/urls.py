@@ -1,0 +1,20 @@
+"""Pages of agents and connections, mounted under /o/<slug>/."""
+
+from django.urls import path
+
+from agents import connection_views, views
+
+app_name = "agents"
+urlpatterns = [
+    path("agents/", views.listing, name="list"),
+    path("agents/new/", views.new, name="new"),
+    path("agents/<uuid:agent_id>/", views.agent, name="agent"),
+    path("agents/<uuid:agent_id>/name/", views.rename, name="rename"),
+    path("agents/<uuid:agent_id>/retire/", views.put_to_rest, name="retire"),
+    path("agents/connections/new/", connection_views.new, name="connection_new"),
+    path("agents/connections/<uuid:connection_id>/", connection_views.connection, name="connection"),
+    path("agents/connections/<uuid:connection_id>/rotate/", connection_views.rotate, name="connection_rotate"),
+    path("agents/connections/<uuid:connection_id>/end-overlap/", connection_views.end_overlap, name="end_overlap"),
+    path("agents/connections/<uuid:connection_id>/api-key/", connection_views.api_key, name="connection_api_key"),
+    path("agents/connections/<uuid:connection_id>/switch/", connection_views.switch, name="connection_switch"),
+]

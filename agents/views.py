@@ -1,0 +1,172 @@
+"""Agents: the list, one agent with its revisions, publishing, retiring."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import OrganizationContext, require
+from agents.exceptions import (
+    AgentExists,
+    AgentRetired,
+    AgentsError,
+    DisclosureMissing,
+    InvalidSettings,
+    NothingChanged,
+    OnlyShorter,
+    OutsideOperatorBounds,
+    UnknownAgent,
+)
+from agents.forms import AgentForm, PublishForm
+from agents.models import Agent, AgentActivity, ProviderConnection
+from agents.reading import current_revisions
+from agents.services import change, create, find, publish, retire, revisions_of
+
+_AGENTS_SHOWN = 500
+_ACTIVITY_SHOWN = 20
+
+
+def refusal_words(error: AgentsError) -> str:
+    """Why something was refused, for people."""
+    words = {
+        DisclosureMissing: _(
+            "Recording needs words that callers hear first. Add a disclosure, or switch recording off."
+        ),
+        NothingChanged: _("These settings are already in force. Nothing was published."),
+        AgentRetired: _("This agent is retired and takes no new revision."),
+        AgentExists: _("This connection already has an agent with that id."),
+    }
+    if isinstance(error, OnlyShorter | OutsideOperatorBounds | InvalidSettings):
+        return str(error)
+    return words.get(type(error), str(error) or _("This is not possible now. Nothing was changed."))
+
+
+@require_GET
+def listing(request: HttpRequest) -> HttpResponse:
+    context = require(request, "agents.read")
+    organization_id = context.organization.pk
+    agents = list(Agent.objects.filter(organization_id=organization_id).order_by("state", "name", "id")[:_AGENTS_SHOWN])
+    connections = list(ProviderConnection.objects.filter(organization_id=organization_id).order_by("name", "id"))
+    revisions = current_revisions(organization_id, [agent.id for agent in agents])
+    names = {connection.id: connection.name for connection in connections}
+    return render(
+        request,
+        "agents/agent_list.html",
+        {
+            "agents": [
+                {"row": agent, "revision": revisions.get(agent.id), "connection": names.get(agent.connection_id, "")}
+                for agent in agents
+            ],
+            "connections": connections,
+            "now": timezone.now(),
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    context = require(request, "agents.manage")
+    organization_id = context.organization.pk
+    connections = ProviderConnection.objects.filter(organization_id=organization_id).order_by("name", "id")
+    choices = [(str(each.id), f"{each.name} ({each.get_provider_display()})") for each in connections]
+    form = AgentForm(request.POST or None, connections=choices)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            agent = create(
+                organization_id=organization_id,
+                connection_id=UUID(values["connection"]),
+                provider_agent_id=values["provider_agent_id"],
+                name=values["name"],
+                language=values["language"],
+                by=context.actor,
+                at=timezone.now(),
+            )
+        except AgentsError as error:
+            form.add_error(None, refusal_words(error))
+        else:
+            return redirect("agents:agent", context.organization.slug, agent.id)
+    return render(request, "agents/agent_new.html", {"form": form, "has_connections": bool(choices)})
+
+
+@require_http_methods(["GET", "POST"])
+def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    """One agent. POST publishes."""
+    publishing = request.method == "POST"
+    context = require(request, "agents.manage" if publishing else "agents.read")
+    row = _agent(context, agent_id)
+    revision = current_revisions(context.organization.pk, [row.id]).get(row.id)
+    form = PublishForm(request.POST or None, revision=revision, draft=row.draft)
+    if publishing and form.is_valid():
+        try:
+            published = publish(
+                organization_id=context.organization.pk,
+                agent_id=row.id,
+                settings=form.settings(),
+                reason=form.cleaned_data["reason"],
+                by=context.actor,
+                at=timezone.now(),
+            )
+        except AgentsError as error:
+            form.add_error(None, refusal_words(error))
+        else:
+            messages.success(
+                request, _("Revision %(n)d is in force for calls that start from now on.") % {"n": published.number}
+            )
+            return redirect("agents:agent", context.organization.slug, row.id)
+    return render(request, "agents/agent_detail.html", _page(context, row, form))
+
+
+@require_POST
+def rename(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    context = require(request, "agents.manage")
+    row = _agent(context, agent_id)
+    try:
+        change(
+            organization_id=context.organization.pk,
+            agent_id=row.id,
+            name=request.POST.get("name", ""),
+            language=request.POST.get("language", ""),
+            by=context.actor,
+            at=timezone.now(),
+        )
+    except AgentsError as error:
+        messages.error(request, refusal_words(error))
+    else:
+        messages.success(request, _("Saved."))
+    return redirect("agents:agent", context.organization.slug, row.id)
+
+
+@require_POST
+def put_to_rest(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    context = require(request, "agents.manage")
+    row = _agent(context, agent_id)
+    retire(organization_id=context.organization.pk, agent_id=row.id, by=context.actor, at=timezone.now())
+    messages.success(request, _("The agent is retired. Calls that still come in are kept by its last revision."))
+    return redirect("agents:agent", context.organization.slug, row.id)
+
+
+def _agent(context: OrganizationContext, agent_id: UUID) -> Agent:
+    try:
+        return find(context.organization.pk, agent_id)
+    except UnknownAgent as error:
+        raise Http404 from error
+
+
+def _page(context: OrganizationContext, row: Agent, form: PublishForm) -> dict[str, Any]:
+    organization_id = context.organization.pk
+    revisions = list(revisions_of(organization_id, row.id)[:100])
+    activity = AgentActivity.objects.filter(organization_id=organization_id, agent_id=row.id).order_by("-at", "-id")
+    return {
+        "agent": row,
+        "connection": ProviderConnection.objects.filter(organization_id=organization_id, id=row.connection_id).first(),
+        "revision": revisions[0] if revisions else None,
+        "revisions": revisions,
+        "activity": list(activity[:_ACTIVITY_SHOWN]),
+        "form": form,
+    }

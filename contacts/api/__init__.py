@@ -1,0 +1,1 @@
+"""Contacts for programs: the same services as the pages."""
