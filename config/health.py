@@ -10,6 +10,8 @@ from django.core.cache import cache
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from ground import vault
+
 
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -32,6 +34,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "database": _database("default"),
     "keyring": _database("keyring"),
     "queue": _cache,
+    "restore_gate": lambda: vault.gate.require_open(),
 }
 
 

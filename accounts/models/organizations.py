@@ -12,7 +12,6 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.permissions import allows
 from ground.tenancy import uuid7
 
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
@@ -112,10 +111,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.user_id} {self.role}"
-
-    def may(self, permission: str) -> bool:
-        """Whether this member's role carries the permission (see accounts/permissions.py)."""
-        return allows(self.role, permission)
 
 
 def operator_organization() -> Organization:

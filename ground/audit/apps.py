@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class AuditConfig(AppConfig):
     name = "ground.audit"
     label = "audit"
+
+    def ready(self) -> None:
+        from ground.audit import of_the_vault
+
+        of_the_vault.listen()

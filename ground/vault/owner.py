@@ -33,7 +33,7 @@ def app_conninfo(part: str) -> str:
     """The application's own connection to the same database (to provision its role)."""
     known = settings.DATABASES[ALIASES[part]]
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-    given = {names[key]: str(known[key]) for key in names if known.get(key)}  # type: ignore[misc]
+    given = {names[key]: str(known[key]) for key in names if known.get(key)}
     return make_conninfo("", **given)
 
 

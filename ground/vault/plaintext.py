@@ -12,7 +12,7 @@ UNSEALED: dict[str, str] = {
     "account.EmailAddress.email": "the same address, while it is being verified",
     "accounts.Organization.name": "a business's name, shown to its members and to staff",
     "accounts.Organization.slug": "a business's short name in addresses",
-    "sessions.Session.session_data": "signed, ids only, gone when the session ends",
+    "sessions.Session.session_data": "encrypted under a key derived from SECRET_KEY, not by the vault",
     "usersessions.UserSession.ip": "shown to the session's owner, who may spot a stranger; gone when the session ends",
     "usersessions.UserSession.user_agent": "shown to the session's owner; gone when the session ends",
     "admin.LogEntry.object_repr": "staff see operator-owned tables there, never tenant content",

@@ -11,6 +11,7 @@ Order, and what a crash leaves (the gate stays shut; say the same command again)
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from ground.vault.exceptions import BackupDamaged, RestoreFailed
 from ground.vault.owner import ALIASES, KEYRING, MAIN
 
 Tell = Callable[[str], None]
+PATIENCE_SECONDS = gate.CACHE_SECONDS + 1  # until every process has noticed that the gate is shut
 
 
 def plan(path: Path, *, only: str | None = None) -> list[Manifest]:
@@ -54,6 +56,7 @@ def restore(wanted: Sequence[Manifest], *, tell: Tell, accept_lost_journal: bool
         if not manifest.signed:
             tell(f"  its signing key is not in the key store; root {manifest.body['root']} vouches for it")
     gate.shut(gate.RESTORING)
+    time.sleep(PATIENCE_SECONDS)
     for manifest in wanted:
         tell(f"Loading the {manifest.part} database as of {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC …")
         _load(manifest)
