@@ -33,12 +33,16 @@ from ground.inventory.declarations import PersonalData, Row, declaration_of
 from ground.inventory.journalled import pack, pack_ids
 from ground.inventory.locks import ingest_lock
 from ground.inventory.models import BatchState, DestructionBatch
-from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, rows_of
+from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, id_array, rows_of
 from ground.inventory.plain import delete_plain
 from ground.inventory.removals import remove_objects
 from ground.tenancy import Actor, acting_for
 from ground.tenancy.actors import ActorKind
 from ground.vault.objects.protocol import ObjectName
+
+
+_FIGURES = ["state", "attempts", "rows", "keys", "objects_total", "bytes", "earliest", "latest", "digest"]
+_FIGURES += ["shelf_versions", "unreadable_at", "objects_gone_at"]  # the claimed ids are long and rarely change
 
 
 def claim(
@@ -174,8 +178,8 @@ def _delete_rows(declaration: PersonalData, rows: list[Row]) -> list[Row]:
     by_id = {row["id"]: row for row in rows}
     with connection.cursor() as cursor:
         cursor.execute(
-            sql.SQL("DELETE FROM {} WHERE id = ANY(%s) RETURNING id").format(sql.Identifier(declaration.table)),
-            [list(by_id)],
+            sql.SQL("DELETE FROM {} WHERE id = ANY(%s::uuid[]) RETURNING id").format(sql.Identifier(declaration.table)),
+            [id_array(by_id)],
         )
         return [by_id[row[0]] for row in cursor.fetchall()]
 
@@ -212,13 +216,15 @@ def _remember(
         outcome.objects,
         outcome.bytes,
     )
-    batch.row_ids = [row["id"] for row in gone]
+    claimed = len(batch.row_ids)
+    if len(gone) != claimed:
+        batch.row_ids = [row["id"] for row in gone]
     batch.digest = hashlib.sha256(b"".join(sorted(row["id"].bytes for row in gone))).digest()
     batch.earliest, batch.latest = min(clocks, default=None), max(clocks, default=None)
     batch.unreadable_at = now
     batch.objects_gone_at = None if names else now
     batch.attempts += 1
-    batch.save()
+    batch.save(update_fields=_FIGURES if len(gone) == claimed else [*_FIGURES, "row_ids"])
     if declaration.on_destroyed and gone:
         declaration.on_destroyed(organization_id, gone)
     audit.append(

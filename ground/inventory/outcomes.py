@@ -1,6 +1,6 @@
 """Words and figures of destruction, and the rows it speaks of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -50,7 +50,12 @@ class Outcome:
 
 def any_of(ids: Sequence[UUID]) -> RawSQL:
     """`id = ANY(array)`: one parameter however many ids."""
-    return RawSQL("id = ANY(%s)", [list(ids)], output_field=BooleanField())
+    return RawSQL("id = ANY(%s::uuid[])", [id_array(ids)], output_field=BooleanField())
+
+
+def id_array(ids: Iterable[UUID]) -> str:
+    """Ids as the text of one SQL array: many times cheaper to send than a list."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def rows_of(declaration: PersonalData, organization_id: UUID) -> Any:
