@@ -40,7 +40,6 @@ from ground.tenancy import Actor, acting_for
 from ground.tenancy.actors import ActorKind
 from ground.vault.objects.protocol import ObjectName
 
-
 _FIGURES = ["state", "attempts", "rows", "keys", "objects_total", "bytes", "earliest", "latest", "digest"]
 _FIGURES += ["shelf_versions", "unreadable_at", "objects_gone_at"]  # the claimed ids are long and rarely change
 

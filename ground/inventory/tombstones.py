@@ -28,8 +28,8 @@ def plant(organization_id: UUID, digests: Iterable[bytes], *, at: datetime) -> i
         cursor.execute(
             "INSERT INTO inventory_tombstone (organization_id, digest, expires_at) "
             "SELECT %s, substring(packed FROM place * 16 + 1 FOR 16), %s "
-            "FROM (SELECT %s::bytea AS packed) AS value, generate_series(0, %s - 1) AS place ON CONFLICT (organization_id, digest) "
-            "DO UPDATE SET expires_at = greatest(inventory_tombstone.expires_at, excluded.expires_at)",
+            "FROM (SELECT %s::bytea AS packed) AS value, generate_series(0, %s - 1) AS place "
+            "ON CONFLICT (organization_id, digest) DO UPDATE SET expires_at = greatest(inventory_tombstone.expires_at, excluded.expires_at)",
             [organization_id, at + lifetime(), b"".join(values), len(values)],  # packed: cheaper than an array
         )
         return int(cursor.rowcount)
