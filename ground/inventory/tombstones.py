@@ -11,6 +11,16 @@ from ground import profiles
 from ground.inventory.models import Tombstone
 
 
+# One packed value is many times cheaper to send than an array of bytea.
+_PLANT = """
+    INSERT INTO inventory_tombstone (organization_id, digest, expires_at)
+    SELECT %s, substring(packed FROM place * 16 + 1 FOR 16), %s
+    FROM (SELECT %s::bytea AS packed) AS value, generate_series(0, %s - 1) AS place
+    ON CONFLICT (organization_id, digest)
+    DO UPDATE SET expires_at = greatest(inventory_tombstone.expires_at, excluded.expires_at)
+"""
+
+
 def lifetime() -> timedelta:
     """How long a tombstone is needed: the provider's own retention plus the longest backup window of the profile."""
     period = profiles.current().windows.tombstone.value
@@ -25,13 +35,7 @@ def plant(organization_id: UUID, digests: Iterable[bytes], *, at: datetime) -> i
     if not values:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO inventory_tombstone (organization_id, digest, expires_at) "
-            "SELECT %s, substring(packed FROM place * 16 + 1 FOR 16), %s "
-            "FROM (SELECT %s::bytea AS packed) AS value, generate_series(0, %s - 1) AS place "
-            "ON CONFLICT (organization_id, digest) DO UPDATE SET expires_at = greatest(inventory_tombstone.expires_at, excluded.expires_at)",
-            [organization_id, at + lifetime(), b"".join(values), len(values)],  # packed: cheaper than an array
-        )
+        cursor.execute(_PLANT, [organization_id, at + lifetime(), b"".join(values), len(values)])
         return int(cursor.rowcount)
 
 
