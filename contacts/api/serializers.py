@@ -81,7 +81,7 @@ class ContactStored(serializers.Serializer[Any]):
     """What became of one person."""
 
     id = serializers.UUIDField(allow_null=True)
-    outcome = serializers.ChoiceField(choices=["added", "updated", "unchanged", "ambiguous", "refused"])
+    outcome = serializers.CharField(help_text="added, updated, unchanged, ambiguous (matches several) or refused")
     version = serializers.IntegerField(required=False)
 
 
