@@ -53,8 +53,7 @@ def _start_servers() -> None:
     valkey = EmbeddedValkey(home / "valkey", home / "run", throwaway=True)
     stops.append(valkey)
     valkey.start()
-    os.environ["REDIS_URL"] = valkey.url(0)
-    os.environ["REDIS_CACHE_URL"] = valkey.url(1)
+    os.environ["TEST_VALKEY"] = valkey.url(0).removesuffix("0")
     with psycopg.connect(os.environ["TEST_POSTGRES_DSN"], autocommit=True) as connection:
         for role in (OWNER, APP):
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
@@ -72,6 +71,7 @@ def _start_servers() -> None:
 
 def _set_environment() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    number = int(worker.removeprefix("gw")) + 1 if worker.startswith("gw") else 0
     os.environ["TEST_DATABASES"] = f"test_{worker}"
     home = Path(os.environ["TEST_HOME"]) / worker
     home.mkdir(exist_ok=True)
@@ -79,6 +79,8 @@ def _set_environment() -> None:
         DJANGO_SETTINGS_MODULE="config.settings.test",
         SECRET_KEY="test-" + secrets.token_hex(16),
         DATA_DIR=str(home),
+        REDIS_URL=f"{os.environ['TEST_VALKEY']}{2 * number}",
+        REDIS_CACHE_URL=f"{os.environ['TEST_VALKEY']}{2 * number + 1}",
         DATABASE_URL=_url(APP, f"test_{worker}"),
         KEYRING_DATABASE_URL=_url(APP, f"test_{worker}_keyring"),
         DATABASE_OWNER_URL=_url(OWNER, f"test_{worker}"),
