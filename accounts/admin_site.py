@@ -23,6 +23,8 @@ from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 
+FOREIGN = ("allauth.", "django.")
+
 
 def has_second_factor(request: HttpRequest) -> bool:
     """Whether this session was opened (or confirmed) with a second factor or a passkey."""
@@ -40,6 +42,16 @@ class StaffSite(AdminSite):
     site_title = _("Sottovoce staff")
     index_title = _("Operator's tables")
     enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only tables of ours: second factors, sessions and addresses of people are not for staff to edit."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        ours = [model for model in models if not model.__module__.startswith(FOREIGN)]
+        super().register(ours, admin_class, **options)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """By the same page as everybody, which asks for the password again and tells by e-mail."""
+        return redirect("account_change_password")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and has_second_factor(request)

@@ -100,7 +100,7 @@ def _places(moments: Sequence[Moment]) -> list[float]:
 
 
 def draw(moments: Sequence[Moment]) -> LifeLine:
-    """Moments in order, at most one `today`, at most eight in all. Content fades at the first moment that is not done or today."""
+    """Moments in order, at most one `today` and eight in all. Content fades at the first that is not done or today."""
     count = len(moments)
     if count < 2:
         raise ValueError("a life has a beginning and an end")

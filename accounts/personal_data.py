@@ -6,6 +6,8 @@ from uuid import UUID
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db.models import Q
 
 from accounts.models import ApiKey, IdempotentRequest, Invitation, Membership, Organization, SignInSecret, User
@@ -35,16 +37,19 @@ def _factors(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
     return [{"kind": row.type, "created_at": row.created_at.isoformat()} for row in rows]
 
 
+def _devices(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
+    return [{"ip": row.ip, "browser": row.user_agent, "since": row.created_at.isoformat()} for row in rows]
+
+
 def _nothing(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
     return []
 
 
 def _account(model: Any, *, holds: str, clock: str, export: Any, **more: Any) -> None:
-    """An account's rows leave when the account is closed by its own service, not by the sweep of expired rows."""
+    """Rows of an account leave when the account is closed, by its own service; sessions leave with the sweep."""
     declare(
         PersonalData(
             model=model,
-            category=Category.ACCOUNT,
             subjects=MEMBERS,
             holds=holds,
             purpose="letting people sign in and act for their organization",
@@ -53,7 +58,14 @@ def _account(model: Any, *, holds: str, clock: str, export: Any, **more: Any) ->
             clock=clock,
             find=lambda subject: None,
             export=export,
-            **{"expirable": NEVER, "holdable": False, "tallied": False, "tenant": False, **more},
+            **{
+                "category": Category.ACCOUNT,
+                "expirable": NEVER,
+                "holdable": False,
+                "tallied": False,
+                "tenant": False,
+                **more,
+            },
         )
     )
 
@@ -74,6 +86,23 @@ _account(
 _account(EmailAddress, holds="e-mail addresses", clock="id", export=_addresses)
 _account(Authenticator, holds="second factors, their secrets by reference", clock="created_at", export=_factors)
 _account(SocialAccount, holds="accounts elsewhere that people sign in with", clock="date_joined", export=_nothing)
+
+_account(
+    Session,
+    category=Category.PLATFORM_LOG,
+    holds="an encrypted session: who is signed in",
+    clock="expire_date",
+    export=_nothing,
+    expirable=Q(),
+)
+_account(
+    UserSession,
+    category=Category.PLATFORM_LOG,
+    holds="from which device and network address somebody signed in",
+    clock="last_seen_at",
+    export=_devices,
+    expirable=Q(),
+)
 
 no_personal_data(Organization, "a business: name, country, time zone, state")
 no_personal_data(ApiKey, "a digest, scopes and moments; who made it is an opaque id")
