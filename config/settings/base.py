@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "dsar",
     "incidents",
     "policy",
+    "config.demo",
     "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

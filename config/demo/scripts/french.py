@@ -1,0 +1,186 @@
+"""An optician's calls, in French."""
+
+from config.demo.scripts import Language, Script
+
+_SCRIPTS = (
+    Script(
+        (
+            "Que puis-je faire pour vous ?",
+            "J'ai rendez-vous {day} pour un examen de vue et je dois le déplacer. C'est au nom de {last}.",
+            "Je vois votre rendez-vous {day} à {time}. Quel jour vous arrangerait ?",
+            "Plutôt en fin d'après-midi, si c'est possible.",
+            "Il y a une place {other_day} à {late}, avec la même opticienne. Je la prends ?",
+            "Oui, s'il vous plaît. Vous pouvez m'envoyer l'adresse par message ?",
+            "Bien sûr. Je l'envoie tout de suite au numéro depuis lequel vous appelez.",
+            "Parfait. Et mon ordonnance de l'an dernier, elle est encore valable ?",
+            "Une collègue vérifie et vous rappelle. Bonne journée.",
+        ),
+        "Examen de vue déplacé au {other_day}, {late}. Adresse envoyée par message, ordonnance à vérifier.",
+        analysis={"intent": "reschedule", "resolved": True, "follow_up": True},
+    ),
+    Script(
+        (
+            "Je vous écoute.",
+            "Bonjour, je voudrais savoir si mes lunettes sont arrivées. La monture {brand}.",
+            "Pouvez-vous me donner votre nom ?",
+            "{full}.",
+            "Merci. Votre commande est prête depuis {day}. Vous pouvez venir jusqu'à dix-neuf heures.",
+            "Très bien, je passerai dans la semaine. Il faut prendre rendez-vous pour l'ajustage ?",
+            "Non, l'ajustage se fait sans rendez-vous et prend dix minutes.",
+            "Merci beaucoup.",
+        ),
+        "Lunettes ({brand}) prêtes ; la personne passe dans la semaine pour l'ajustage.",
+        analysis={"intent": "order_status", "resolved": True},
+    ),
+    Script(
+        (
+            "Comment puis-je vous aider ?",
+            "Je porte des lentilles mensuelles et il ne m'en reste presque plus.",
+            "Les mêmes que la dernière fois, des {lens} ?",
+            "Oui, pour {months} mois.",
+            "Elles seront au magasin {day}. Souhaitez-vous aussi une solution d'entretien ?",
+            "Deux flacons, s'il vous plaît.",
+            "C'est noté. Le total sera de {price} euros, à régler sur place.",
+        ),
+        "Commande de lentilles {lens} pour {months} mois et de deux flacons. Retrait {day}.",
+        analysis={"intent": "order", "resolved": True},
+    ),
+    Script(
+        (
+            "Que se passe-t-il ?",
+            "Une branche de mes lunettes s'est cassée ce matin. Je ne peux pas travailler sans.",
+            "Je comprends. Si vous pouvez venir avant midi, l'atelier la répare pendant que vous attendez.",
+            "Je peux être là vers {time}.",
+            "Je préviens l'atelier. Avez-vous encore la garantie ?",
+            "Je crois, je les ai achetées il y a {months} mois.",
+            "Alors la réparation est gratuite. À tout à l'heure.",
+        ),
+        "Branche cassée, réparation en atelier le jour même vers {time}. Sous garantie.",
+        analysis={"intent": "repair", "resolved": True, "urgent": True},
+        urgent=True,
+    ),
+    Script(
+        (
+            "Je vous écoute.",
+            "Bonjour, je vous appelle au sujet d'une facture de {price} euros que je ne comprends pas.",
+            "Je suis désolée. Je n'ai pas accès aux factures. Je vous passe la comptabilité.",
+            "D'accord, merci.",
+            "Restez en ligne.",
+        ),
+        "Question sur une facture de {price} euros ; appel transféré à la comptabilité.",
+        outcome="transferred",
+        analysis={"intent": "billing", "resolved": False},
+    ),
+    Script(
+        (
+            "Que puis-je faire pour vous ?",
+            "Vous êtes ouverts le samedi ?",
+            "Oui, le samedi de neuf heures trente à dix-huit heures, sans interruption.",
+            "Et il y a un parking ?",
+            "Le parking de la place est à deux minutes à pied. La première heure est offerte.",
+            "Super, merci. Bonne journée.",
+        ),
+        "Horaires du samedi et parking.",
+        analysis={"intent": "information", "resolved": True},
+    ),
+    Script(
+        (
+            "Bonjour, c'est Camille, l'assistante automatique de Delorme Optique. Je parle bien à {full} ?",
+            "Oui, c'est moi.",
+            "Votre dernier contrôle date de plus de deux ans. Souhaitez-vous un nouveau rendez-vous ?",
+            "Ah oui, c'est vrai. {other_day}, c'est possible ?",
+            "{other_day} à {time}, c'est libre. Je vous inscris ?",
+            "Volontiers.",
+            "C'est fait. Vous recevrez un rappel la veille. Au revoir.",
+        ),
+        "Rappel de contrôle : rendez-vous pris {other_day} à {time}.",
+        direction="outbound",
+        analysis={"intent": "recall", "resolved": True},
+    ),
+    Script(
+        (
+            "Bonjour, ici l'assistante automatique de Delorme Optique. Vos lentilles vont-elles bien ?",
+            "Un peu sèches le soir, sinon ça va.",
+            "Je le note pour l'opticienne. Voulez-vous qu'elle vous rappelle ?",
+            "Non, ce n'est pas la peine. Mais ne m'appelez plus pour ça, s'il vous plaît.",
+            "C'est entendu, nous ne vous appellerons plus à ce sujet. Bonne soirée.",
+        ),
+        "Suivi de lentilles : sécheresse le soir. La personne ne souhaite plus ces appels.",
+        direction="outbound",
+        analysis={"intent": "follow_up", "resolved": True, "opt_out": True},
+    ),
+    Script(
+        (
+            "Bonjour, c'est Camille de Delorme Optique, une assistante automatique. Vos verres sont arrivés.",
+            "Ah, très bien. Jusqu'à quelle heure êtes-vous ouverts ?",
+            "Jusqu'à dix-neuf heures, et samedi jusqu'à dix-huit heures.",
+            "Je viendrai {day}. Merci.",
+        ),
+        "Verres arrivés ; la personne vient {day}.",
+        direction="outbound",
+        analysis={"intent": "order_ready", "resolved": True},
+    ),
+    Script(
+        (
+            "Je vous écoute.",
+            "Ma fille de huit ans doit faire contrôler sa vue, l'école nous l'a demandé.",
+            "Pour un enfant il faut d'abord une ordonnance de l'ophtalmologiste. En avez-vous une ?",
+            "Pas encore.",
+            "Je peux vous envoyer la liste des cabinets qui reçoivent sous un mois. Cela vous aiderait ?",
+            "Oui, volontiers, par message.",
+            "C'est envoyé. Bon courage, et à bientôt.",
+        ),
+        "Contrôle de vue pour un enfant : liste de cabinets envoyée par message.",
+        analysis={"intent": "information", "resolved": True, "minor": True},
+    ),
+)
+
+FRENCH = Language(
+    code="fr",
+    scripts=_SCRIPTS,
+    slots={
+        "day": ("lundi", "mardi", "mercredi", "jeudi"),
+        "other_day": ("vendredi", "samedi", "mardi prochain", "jeudi en huit"),
+        "time": ("neuf heures trente", "dix heures quinze", "onze heures", "quatorze heures"),
+        "late": ("seize heures vingt", "dix-sept heures", "dix-sept heures quarante", "dix-huit heures dix"),
+        "brand": ("ronde en écaille", "fine en titane", "noire rectangulaire", "dorée", "bleu nuit"),
+        "lens": ("toriques", "souples", "multifocales", "journalières"),
+        "months": ("trois", "six", "neuf"),
+        "price": ("48", "62", "95", "129", "214"),
+        "yes": ("Oui, d'accord.", "Oui, pas de problème.", "D'accord.", "Oui, allez-y."),
+    },
+    first_names=(
+        "Inès",
+        "Hugo",
+        "Léa",
+        "Mathis",
+        "Chloé",
+        "Adrien",
+        "Salomé",
+        "Yanis",
+        "Margaux",
+        "Théo",
+        "Aya",
+        "Noé",
+    ),
+    last_names=(
+        "Vasseur",
+        "Colin",
+        "Haddad",
+        "Perrot",
+        "Charpentier",
+        "Nguyen",
+        "Marchal",
+        "Diallo",
+        "Fabre",
+        "Roussel",
+    ),
+    greeting=(
+        "Delorme Optique, bonjour. Je suis {agent}, une assistante automatique. Cet appel est enregistré pour traiter "
+        "votre demande. Êtes-vous d'accord ?"
+    ),
+    declines=(
+        "Non, je préfère ne pas être enregistré.",
+        "Très bien, l'appel n'est pas enregistré. Que puis-je faire pour vous ?",
+    ),
+)
