@@ -49,7 +49,7 @@ class StaffSite(AdminSite):
         ours = [model for model in models if not model.__module__.startswith(FOREIGN)]
         super().register(ours, admin_class, **options)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """By the same page as everybody, which asks for the password again and tells by e-mail."""
         return redirect("account_change_password")
 

@@ -45,7 +45,7 @@ def _nothing(organization_id: UUID, rows: list[Any]) -> list[dict[str, Any]]:
     return []
 
 
-def _account(model: Any, *, holds: str, clock: str, export: Any, **more: Any) -> None:
+def _account(model: Any, *, holds: str, clock: str | None, export: Any, **more: Any) -> None:
     """Rows of an account leave when the account is closed, by its own service; sessions leave with the sweep."""
     declare(
         PersonalData(
@@ -83,7 +83,7 @@ _account(
 _account(
     SignInSecret, holds="secrets of second factors", clock="created_at", export=_nothing, tenant=True, key="key_id"
 )
-_account(EmailAddress, holds="e-mail addresses", clock="id", export=_addresses)
+_account(EmailAddress, holds="e-mail addresses", clock=None, export=_addresses)
 _account(Authenticator, holds="second factors, their secrets by reference", clock="created_at", export=_factors)
 _account(SocialAccount, holds="accounts elsewhere that people sign in with", clock="date_joined", export=_nothing)
 
