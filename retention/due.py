@@ -51,7 +51,7 @@ def slices(effective: Effective, now: datetime, *, operator: bool = False) -> It
     """Everything one category makes due at `now`. `operator`: tables without organization too."""
     cutoff = clocks.cutoff(now, effective.period)
     for declaration in declarations(effective.category):
-        if not declaration.tenant and not operator:
+        if not declaration.expires or (not declaration.tenant and not operator):
             continue
         yield Slice(declaration, cutoff, effective.period)
         if declaration.agent:

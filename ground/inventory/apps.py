@@ -9,6 +9,6 @@ class InventoryConfig(AppConfig):
     label = "inventory"
 
     def ready(self) -> None:
-        from ground.inventory import checks  # noqa: F401  (registers itself)
+        from ground.inventory import checks, replay  # noqa: F401  (register themselves)
 
         autodiscover_modules("personal_data")

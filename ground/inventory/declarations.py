@@ -64,7 +64,7 @@ class PersonalData:
     purpose: str
     legal_basis: str
     recipients: tuple[str, ...]
-    clock: str  # moment the period counts from
+    clock: str | None  # moment the period counts from; None: never expires by itself, leaves with what owns it
     find: Callable[[Subject], Q | None]  # the person's rows; None: not findable by person (and the notice says so)
     export: Callable[[UUID, list[Any]], list[dict[str, Any]]]
     hold: Callable[[HoldScope], Q | None] = lambda scope: None
@@ -91,6 +91,16 @@ class PersonalData:
     @property
     def table(self) -> str:
         return self.model._meta.db_table
+
+    @property
+    def expires(self) -> bool:
+        """Whether a period applies to it at all."""
+        return self.clock is not None
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Oldest first."""
+        return (self.clock, "pk") if self.clock else ("pk",)
 
     @property
     def plain(self) -> bool:

@@ -57,7 +57,7 @@ def claim(
     """Step 1: commit a batch of up to `limit` free rows matching `where`, oldest clock first. None: there are none."""
     with acting_for(organization_id):
         free = rows_of(declaration, organization_id).filter(where & declaration.free())
-        ids = list(free.order_by(declaration.clock, "id").values_list("id", flat=True)[:limit])
+        ids = list(free.order_by(*declaration.order).values_list("id", flat=True)[:limit])
         return _claim_ids(declaration, organization_id, ids, reason=reason, by=str(by), run_id=run_id)
 
 
@@ -200,14 +200,14 @@ def _remember(
     tombstones.plant(organization_id, digests, at=now)
     days: dict[date, tally.Amount] = {}
     for row in gone:
-        day = row[declaration.clock].astimezone(UTC).date()
         size = int(row[declaration.size] or 0) if declaration.size else 0
-        days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, -size)
         outcome.bytes += size
-    if declaration.tallied:
-        tally.add_many(organization_id, declaration.category, days)
+        if declaration.tallied and declaration.clock:
+            day = row[declaration.clock].astimezone(UTC).date()
+            days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, -size)
+    tally.add_many(organization_id, declaration.category, days)
     outcome.rows, outcome.objects = len(gone), len(names)
-    clocks = [row[declaration.clock] for row in gone]
+    clocks: list[datetime] = _values(gone, declaration.clock)
     batch.state = BatchState.UNREADABLE if names else BatchState.DONE
     batch.rows, batch.keys, batch.objects_total, batch.bytes = (
         outcome.rows,

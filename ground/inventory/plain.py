@@ -27,7 +27,7 @@ def delete_plain(
     """One bounded step: up to `limit` rows matching `where`, oldest clock first, with a batch and an audit event."""
     with acting_for(organization_id):
         rows = rows_of(declaration, organization_id).filter(where)
-        step = list(rows.order_by(declaration.clock).values_list("pk", declaration.clock)[:limit])
+        step = list(rows.order_by(*declaration.order).values_list("pk", declaration.clock or "pk")[:limit])
         if not step:
             return Outcome()
         gone = rows.filter(pk__in=[pk for pk, _ in step])._raw_delete(using="default")
@@ -40,8 +40,8 @@ def delete_plain(
             by=str(by),
             state=BatchState.DONE,
             rows=gone,
-            earliest=step[0][1],
-            latest=step[-1][1],
+            earliest=step[0][1] if declaration.clock else None,
+            latest=step[-1][1] if declaration.clock else None,
             unreadable_at=Now(),
             objects_gone_at=Now(),
         )

@@ -10,7 +10,6 @@ from django.db.models.functions import Now
 from ground import profiles
 from ground.inventory.models import Tombstone
 
-
 # One packed value is many times cheaper to send than an array of bytea.
 _PLANT = """
     INSERT INTO inventory_tombstone (organization_id, digest, expires_at)

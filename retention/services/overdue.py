@@ -57,7 +57,7 @@ def shown(seconds: int) -> int:
 
 def _oldest(organization_id: UUID, category: str) -> datetime | None:
     """The oldest clock of anything of the category that no hold keeps."""
-    found = [_oldest_row(organization_id, declaration) for declaration in declarations(category) if declaration.tenant]
+    found = [_oldest_row(organization_id, declaration) for declaration in declarations(category) if declaration.tenant and declaration.expires]
     known = [moment for moment in found if moment is not None]
     return min(known) if known else None
 
@@ -68,7 +68,7 @@ def _oldest_row(organization_id: UUID, declaration: PersonalData) -> datetime | 
         free = rows.filter(held=False) if declaration.holdable else rows
         moments = free.order_by(declaration.clock).values_list(declaration.clock, flat=True)[:1]
         return next(iter(moments), None)
-    table, clock = sql.Identifier(declaration.table), sql.Identifier(declaration.clock)
+    table, clock = sql.Identifier(declaration.table), sql.Identifier(str(declaration.clock))
     statement = sql.SQL("SELECT min({clock}) FROM {table} WHERE organization_id = %s").format(clock=clock, table=table)
     parts = [statement]
     if declaration.holdable:
