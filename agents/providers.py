@@ -35,7 +35,7 @@ FACTS: dict[Provider, ProviderFacts] = {
             secret_made_here=True,
             deletes=False,
             steps=(
-                _("Send a POST to the address below when a call ends, with the call as JSON."),
+                _("Send a POST to this address when a call ends, with the call as JSON."),
                 _(
                     "Sign it with the secret, as the Standard Webhooks specification says: webhook-id, "
                     "webhook-timestamp, webhook-signature."
@@ -49,7 +49,7 @@ FACTS: dict[Provider, ProviderFacts] = {
             secret_made_here=True,
             deletes=True,
             steps=(
-                _("In Vapi, open Organization settings, Server URL, and put the address below there."),
+                _("In Vapi, open Organization settings, Server URL, and put this address there."),
                 _(
                     "Add a custom credential of type HMAC with the secret. For Standard Webhooks: header "
                     "webhook-signature with prefix “v1,”, webhook-timestamp, webhook-id, payload "
@@ -69,7 +69,7 @@ FACTS: dict[Provider, ProviderFacts] = {
                     "In Retell, open API keys and copy the key with the webhook badge: it signs the deliveries. "
                     "Paste it here; it is sealed and never shown again."
                 ),
-                _("Open Webhooks and put the address below there, for the account or for one agent."),
+                _("Open Webhooks and put this address there, for the account or for one agent."),
                 _("Choose call_ended and call_analyzed."),
             ),
         ),
@@ -81,7 +81,7 @@ FACTS: dict[Provider, ProviderFacts] = {
             steps=(
                 _(
                     "In ElevenLabs, open Agents, Settings, Post-call webhook, and create one with HMAC to the "
-                    "address below."
+                    "this address."
                 ),
                 _("Paste the webhook secret here; ElevenLabs shows it once."),
                 _("Switch retries on, and audio events off: the sound is fetched when the call is stored."),
@@ -94,7 +94,7 @@ FACTS: dict[Provider, ProviderFacts] = {
             deletes=True,
             steps=(
                 _("Paste the Auth Token of the account here: Twilio signs with it."),
-                _("Put the address below as status callback and as recording status callback of your calls."),
+                _("Put this address as status callback and as recording status callback of your calls."),
             ),
         ),
         ProviderFacts(
@@ -104,7 +104,7 @@ FACTS: dict[Provider, ProviderFacts] = {
             deletes=True,
             steps=(
                 _("Paste the public key of the account here (Keys and credentials)."),
-                _("Put the address below as webhook of the voice application."),
+                _("Put this address as webhook of the voice application."),
             ),
         ),
         ProviderFacts(
@@ -115,7 +115,7 @@ FACTS: dict[Provider, ProviderFacts] = {
             steps=(
                 _("In Bland, create a webhook secret and paste it here."),
                 _(
-                    "Give the address below as webhook of your calls. Bland has no way to destroy its copy by "
+                    "Give this address as webhook of your calls. Bland has no way to destroy its copy by "
                     "API: set its own retention."
                 ),
             ),

@@ -139,6 +139,8 @@ def guessed_mapping(header: Sequence[str]) -> dict[str, str]:
             if fits and (name in SEVERAL or name not in mapping.values()):
                 mapping[str(column)] = name
                 break
+    if "first_name" not in mapping.values() and "name" not in mapping.values():
+        mapping = {column: "name" if name == "last_name" else name for column, name in mapping.items()}
     return mapping
 
 

@@ -16,6 +16,8 @@ from contacts import masking
 from contacts.details import Details
 from contacts.exceptions import ChangedMeanwhile, OnLegalHold, ReferenceTaken, UnknownContact
 from contacts.forms import ContactForm, FindForm
+from contacts.hooks import period_in_force
+from contacts.life import life_of
 from contacts.models import Contact, ContactList, Source
 from contacts.querysets import lists_of_contact, page_of
 from contacts.services import add, details_of, find, get, lists_of, merge, remove, reveal, update
@@ -202,7 +204,8 @@ def _address(*, on_list: ContactList | None, **edge: str) -> str:
 
 def _shown(organization_id: UUID, rows: list[Contact]) -> list[dict[str, Any]]:
     opened = details_of(organization_id, rows)
-    return [{"row": row, "masked": _masked(opened[row.id])} for row in rows]
+    period, now = period_in_force(organization_id), timezone.now()
+    return [{"row": row, "masked": _masked(opened[row.id]), "life": life_of(row, period, now)} for row in rows]
 
 
 def _masked(details: Details) -> dict[str, Any]:
@@ -222,6 +225,7 @@ def _page(context: OrganizationContext, row: Contact, details: Details, *, revea
     opened = details_of(organization_id, similar)
     return {
         "contact": row,
+        "life": life_of(row, period_in_force(organization_id), timezone.now()),
         "shown": details.to_json() if revealed else _masked(details),
         "revealed": revealed,
         "lists": lists_of_contact(organization_id, row.id),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from agents import hooks as agent_hooks
+from contacts import hooks as contact_hooks
 from ground.profiles import Category, Period
 from ground.tenancy import acting_for
 from retention import periods
@@ -11,7 +12,7 @@ from retention.exceptions import NoPeriod, PeriodUnusable
 
 
 def period_in_force(organization_id: UUID, category: Category) -> Period | None:
-    """The period an agent may only shorten."""
+    """The period an agent may only shorten, and a contact is kept for."""
     with acting_for(organization_id):
         try:
             return periods.effective(organization_id, category, datetime.now(UTC)).period
@@ -20,3 +21,4 @@ def period_in_force(organization_id: UUID, category: Category) -> Period | None:
 
 
 agent_hooks.periods_in_force.append(period_in_force)
+contact_hooks.periods_in_force.append(period_in_force)

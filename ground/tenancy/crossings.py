@@ -15,4 +15,5 @@ CROSSINGS: dict[str, str] = {
     "audit_expire_block": "only this removes events: those of one whole sealed block, covered by a stored statement",
     "jobs_due": "the sweep wakes due work of all organizations, fairly",
     "jobs_figures": "queue figures over all organizations: counts and ages, no rows",
+    "agents_connection_counts": "staff see figures by provider over all organizations, and no row",
 }

@@ -1,0 +1,1 @@
+"""Words of agents for templates."""
