@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def _folders() -> Iterator[Path]:
     yield from Path("/usr/lib/postgresql").glob("*/bin")
 
 
+@lru_cache(maxsize=32)
 def _major(program: Path) -> int | None:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20)  # noqa: S603

@@ -145,6 +145,28 @@ def _earlier_standing(version: DestroyedVersion) -> bool:
     ).exists()
 
 
+def set_lost_shelves_aside() -> int:
+    """Retire active versions whose key both stores have lost, so that new keys get a new version. How many.
+
+    Nothing is destroyed: should the lost keys be found, what stands on them opens again.
+    """
+    with owner.connect(owner.KEYRING) as connection:
+        rows = connection.execute(
+            "SELECT organization_id, id FROM vault_shelfversion WHERE state = 'active'"
+        ).fetchall()
+    aside = 0
+    for organization_id, version_id in rows:
+        try:
+            keystore.store().shelf_key(organization_id, version_id)
+        except KeyLost:
+            with shelves.locked(organization_id):
+                aside += ShelfVersion.objects.filter(id=version_id, state=ShelfVersion.State.ACTIVE).update(
+                    state=ShelfVersion.State.RETIRING, retiring_at=timezone.now()
+                )
+    shelves.drop_cache()
+    return aside
+
+
 # ------------------------------------------------------------------ what is due
 _DUE = """
     SELECT v.organization_id, v.id FROM vault_shelfversion v JOIN vault_shelf s ON s.id = v.shelf_id
