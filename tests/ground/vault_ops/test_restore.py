@@ -91,7 +91,9 @@ def assert_erased(story):
 @pytest.mark.parametrize("main", ["old", "new"])
 def test_the_matrix(story, main, keyring, store):
     new = take_both() if "new" in (main, keyring) else {}
-    wanted = [(story.old if which == "old" else new)[part] for part, which in zip(owner.PARTS, (main, keyring))]
+    wanted = [
+        (story.old if which == "old" else new)[part] for part, which in zip(owner.PARTS, (main, keyring), strict=True)
+    ]
     lose(store)
     epoch = current_epoch()
 
