@@ -1,13 +1,19 @@
 """What calls ask floors above, and tell them. Named, ordered lists; retention registers at start.
 
+`calls.hooks.periods.append(function)`: function(organization_id, category) -> Kept | None. The first answer counts:
+it is what pages say about when something leaves.
+
 `calls.hooks.may_store.append(function)`: function(organization_id, category, agent_id, clock) -> bool. All must say
 yes. Retention answers no for what would already be past its period on arrival, so that nothing is stored to be
 destroyed at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from ground.profiles import Period
 
 MayStore = Callable[[UUID, str, UUID | None, datetime], bool]
 
@@ -17,3 +23,22 @@ may_store: list[MayStore] = []
 def is_admitted(organization_id: UUID, category: str, agent_id: UUID | None, clock: datetime) -> bool:
     """Whether something of this category whose period counts from `clock` may be stored now. Needs the context."""
     return all(ask(organization_id, category, agent_id, clock) for ask in may_store)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long a category is kept now. `origin`: organization, profile or operator decision; `since`: when the
+    organization's own period took effect; `agents`: those that keep it shorter."""
+
+    period: Period
+    origin: str
+    since: datetime | None = None
+    agents: Mapping[UUID, Period] = field(default_factory=dict)
+
+
+periods: list[Callable[[UUID, str], Kept | None]] = []
+
+
+def kept(organization_id: UUID, category: str) -> Kept | None:
+    """The period in force; None while nobody has decided one. Needs the context."""
+    return next((answer for ask in periods if (answer := ask(organization_id, category)) is not None), None)

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from calls.media.download import DownloadFailed
 from calls.providers.base import CopyState
 from calls.services import copies, destroying, fetching, processing
 from calls.services.storing import Overtaken
@@ -12,6 +13,7 @@ from ground import jobs, vault
 from ground.vault.exceptions import KeyDeadlinePassed
 
 _VAULT_RETRY_SECONDS = 15
+_FETCHES = 12
 
 
 @jobs.handler("calls.process_event", lease_seconds=120, attempts=20)
@@ -25,18 +27,22 @@ def process_event(lease: jobs.Lease) -> None:
         raise jobs.RetryLater(1, "overtaken") from None
 
 
-@jobs.handler("calls.fetch_recording", lease_seconds=settings.MEDIA_FETCH_SECONDS * 2 + 120, attempts=10)
+@jobs.handler("calls.fetch_recording", lease_seconds=settings.MEDIA_FETCH_SECONDS * 2 + 120, attempts=_FETCHES)
 def fetch_recording(lease: jobs.Lease) -> None:
-    """Fetch, recognise, seal and store the recording of a call."""
+    """Fetch, recognise, seal and store the recording of a call; patient for hours with what may pass."""
     call_id = UUID(lease.arguments["call"])
     try:
         fetching.fetch(lease.organization_id, call_id, UUID(lease.arguments["event"]), now=timezone.now())
     except (vault.Unavailable, KeyDeadlinePassed):
         raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
-    except jobs.RetryLater as later:
-        if lease.attempt >= 10:
-            fetching.give_up(lease.organization_id, call_id, later.reason)
-        raise
+    except DownloadFailed as failure:
+        if not failure.transient or lease.attempt >= _FETCHES:
+            fetching.give_up(lease.organization_id, call_id, failure.code, status=failure.status)
+            raise jobs.GiveUp(failure.code) from None
+        wait = failure.retry_after
+        if wait is None:
+            wait = min(30 * 2 ** (lease.attempt - 1), 3600)
+        raise jobs.RetryLater(wait, failure.code) from None
 
 
 @jobs.handler("calls.delete_provider_copy", lease_seconds=120, attempts=200)

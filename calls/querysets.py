@@ -22,10 +22,11 @@ COUNT_LIMIT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class CallPage:
-    """Some calls, newest first. `next_cursor` leads to older ones, "" at the end."""
+    """Some calls, newest first. `next_cursor` leads to older ones, `previous_cursor` to newer ones, "" at the ends."""
 
     calls: "list[Call]"
     next_cursor: str = ""
+    previous_cursor: str = ""
 
 
 class CallQuerySet(models.QuerySet[Any]):
@@ -38,6 +39,7 @@ class CallQuerySet(models.QuerySet[Any]):
         start: datetime | None = None,
         end: datetime | None = None,
         recording: bool | None = None,
+        held: bool | None = None,
         phone_digests: list[bytes] | None = None,
     ) -> "CallQuerySet":
         """Calls with these facts; `start` inclusive, `end` exclusive, both over the moment the call ended."""
@@ -54,21 +56,33 @@ class CallQuerySet(models.QuerySet[Any]):
             wanted &= Q(ended_at__lt=end)
         if recording is not None:
             wanted &= Q(has_recording=recording)
+        if held is not None:
+            wanted &= Q(held=held)
         if phone_digests is not None:
             wanted &= Q(phone_index__in=phone_digests) | Q(second_phone_index__in=phone_digests)
         return self.filter(wanted)
 
-    def page(self, organization_id: UUID, *, cursor: str = "", limit: int = 50, **filters: Any) -> CallPage:
-        """One page of an organization's calls; filters as in `matching`. Raises BadCursor. Needs its context."""
+    def page(
+        self, organization_id: UUID, *, cursor: str = "", newer: str = "", limit: int = 50, **filters: Any
+    ) -> CallPage:
+        """One page of an organization's calls: older than `cursor`, or newer than `newer`; filters as in `matching`.
+
+        Raises BadCursor. Needs the organization's context.
+        """
         limit = max(1, min(limit, LARGEST_PAGE))
         rows = self.filter(organization_id=organization_id).matching(**filters)
+        if newer and not cursor:
+            ended_at, call_id = _opened(newer)
+            rows = rows.filter(Q(ended_at__gte=ended_at) & (Q(ended_at__gt=ended_at) | Q(id__gt=call_id)))
+            found = list(rows.order_by("ended_at", "id")[: limit + 1])
+            more, calls = len(found) > limit, found[:limit][::-1]
+            return CallPage(calls, _cursor(calls[-1]) if calls else "", _cursor(calls[0]) if more else "")
         if cursor:
             ended_at, call_id = _opened(cursor)
             rows = rows.filter(Q(ended_at__lte=ended_at) & (Q(ended_at__lt=ended_at) | Q(id__lt=call_id)))
         calls = list(rows.order_by("-ended_at", "-id")[: limit + 1])
-        more = len(calls) > limit
-        calls = calls[:limit]
-        return CallPage(calls, _cursor(calls[-1]) if more else "")
+        more, calls = len(calls) > limit, calls[:limit]
+        return CallPage(calls, _cursor(calls[-1]) if more else "", _cursor(calls[0]) if cursor and calls else "")
 
     def capped_count(self) -> int:
         """How many rows, counted up to 10,000 and no further (10,001 means "more")."""

@@ -19,6 +19,10 @@ TOLERANCE = timedelta(minutes=5)
 """How far a signed moment may lie from ours, to both sides."""
 
 
+DEEPEST = 64
+"""Levels of nesting a delivery may have."""
+
+
 class NotVerified(Exception):
     """The request does not prove where it comes from. `code` says which way; never what was sent."""
 
@@ -141,13 +145,31 @@ class Provider(Protocol):
 def parse_json(body: bytes) -> Any:
     """The JSON value of a request body; raises Unreadable. NaN, bad UTF-8 and bottomless nesting are refused."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        if _is_deeper(value, DEEPEST):
+            raise RecursionError
+        return value
     except UnicodeDecodeError:
         raise Unreadable([Problem("", "not_utf8", "the body is not UTF-8")]) from None
     except RecursionError:
         raise Unreadable([Problem("", "too_deep", "the body is nested too deeply")]) from None
     except ValueError:
         raise Unreadable([Problem("", "not_json", "the body is not JSON")]) from None
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether `value` is nested deeper than `limit`: what we walk and write again must not exhaust the stack."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_constant(_name: str) -> float:

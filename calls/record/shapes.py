@@ -140,7 +140,11 @@ class Free:
         if not isinstance(value, dict):
             problems.append(Problem(pointer, "not_an_object", "must be an object"))
             return None
-        written = json.dumps(value, ensure_ascii=False)
+        try:
+            written = json.dumps(value, ensure_ascii=False)
+        except RecursionError:
+            problems.append(Problem(pointer, "too_deep", "is nested too deeply"))
+            return None
         if UNWRITABLE.search(written) or "\\u0000" in written:
             problems.append(Problem(pointer, "not_unicode", "must not hold NUL or half a surrogate pair"))
         elif len(written.encode()) > self.most_bytes:

@@ -315,10 +315,9 @@ def _insert(organization_id: UUID, rows: Sequence[Any]) -> None:
 
 def insert_many(model: type[models.Model], rows: Sequence[Any]) -> None:
     """COPY rows into a temporary table, then insert them under the table's policy. In the caller's transaction."""
-    names = [column.column for column in model._meta.concrete_fields]
     attributes = [column.attname for column in model._meta.concrete_fields]
     table, incoming = sql.Identifier(model._meta.db_table), sql.Identifier(f"incoming_{model._meta.model_name}")
-    columns = sql.SQL(", ").join([sql.Identifier(name) for name in names])
+    columns = sql.SQL(", ").join([sql.Identifier(str(column.column)) for column in model._meta.concrete_fields])
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {} INCLUDING DEFAULTS) ON COMMIT DROP").format(incoming, table)

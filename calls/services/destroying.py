@@ -62,7 +62,8 @@ def preview(organization_id: UUID, call_id: UUID) -> Preview:
 def destroy(*, organization_id: UUID, call_id: UUID, confirmed: int, by: Actor) -> Preview:
     """Destroy a call with all its parts; returns what went. `confirmed`: the number of records the preview showed.
 
-    Must not run inside a transaction. Raises Call.DoesNotExist, KeptByHold, CountMismatch: then nothing was touched.
+    Must not run inside a transaction. Raises Call.DoesNotExist, KeptByHold, CountMismatch: then nothing was touched;
+    only a hold that is placed at the same moment may come after some of the parts, and then keeps the rest.
     """
     with acting_for(organization_id):
         found = preview(organization_id, call_id)
@@ -79,13 +80,10 @@ def destroy(*, organization_id: UUID, call_id: UUID, confirmed: int, by: Actor) 
             records=found.records,
         )
     for model, column in _PARTS:
-        destruction.destroy_now(
-            model,
-            organization_id,
-            where=Q(**{column: call_id}),
-            reason=destruction.Reason.MEMBER,
-            by=by,
-        )
+        where = Q(**{column: call_id})
+        outcome = destruction.destroy_now(model, organization_id, where=where, reason=destruction.Reason.MEMBER, by=by)
+        if outcome.kept:
+            raise KeptByHold
     return found
 
 

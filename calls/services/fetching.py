@@ -11,6 +11,7 @@ attempt begins again with another key and another object. Two attempts at once: 
 and key go.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from calls.record import CallRecord, RecordingKind, RecordingSource, Unreadable
 from calls.record.merging import Told
 from calls.services.copies import client_of
 from calls.services.storing import lock_call
-from ground import audit, faults, inventory, jobs, vault
+from ground import audit, faults, inventory, vault
 from ground.inventory import holds, tally, tombstones
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for, uuid7
@@ -79,27 +80,25 @@ class _Fetched:
 
 
 def fetch(organization_id: UUID, call_id: UUID, event_id: UUID, *, now: datetime) -> None:
-    """Fetch what this event offered. Raises RetryLater for what may pass, GiveUp (with an alert) for what will not."""
+    """Fetch what this event offered, within twice the time of one download.
+
+    Raises DownloadFailed (`transient`: worth another attempt), VaultError; nothing for what is not wanted any more.
+    """
     try:
         plan = _plan(organization_id, call_id, event_id, now)
     except NotWanted:
         return
     failures = []
+    ends_at = time.monotonic() + 2 * settings.MEDIA_FETCH_SECONDS
     for kind, sources in plan.wanted:
         try:
-            _fetch_one(organization_id, plan, kind, sources)
+            _fetch_one(organization_id, plan, kind, sources, ends_at)
         except NotWanted:
             continue
         except DownloadFailed as failure:
             failures.append(failure)
-    if not failures:
-        return
-    passing = [each for each in failures if each.transient]
-    if passing:
-        wait = next((each.retry_after for each in passing if each.retry_after is not None), None)
-        raise jobs.RetryLater(30 if wait is None else wait, passing[0].code)
-    give_up(organization_id, call_id, failures[0].code, status=failures[0].status)
-    raise jobs.GiveUp(failures[0].code)
+    if failures:
+        raise next((each for each in failures if each.transient), failures[0])
 
 
 def give_up(organization_id: UUID, call_id: UUID, code: str, *, status: int = 0) -> None:
@@ -184,7 +183,9 @@ def _alternatives(
 
 
 # ------------------------------------------------------------------ 2.-5. one recording
-def _fetch_one(organization_id: UUID, plan: _Plan, kind: str, sources: Sequence[RecordingSource]) -> None:
+def _fetch_one(
+    organization_id: UUID, plan: _Plan, kind: str, sources: Sequence[RecordingSource], ends_at: float
+) -> None:
     provider_call_id = plan.told.get("provider_call_id")
     digests = call_digests(organization_id, plan.provider.slug, plan.scope, provider_call_id)
     own = call_digests(organization_id, plan.provider.slug, plan.scope, provider_call_id, f"{RECORDING}:{kind}")
@@ -192,8 +193,11 @@ def _fetch_one(organization_id: UUID, plan: _Plan, kind: str, sources: Sequence[
         _refuse_known(organization_id, plan.call.id, kind, [*digests, *own])
     failure: DownloadFailed | None = None
     for source in sources:
+        seconds = min(settings.MEDIA_FETCH_SECONDS, ends_at - time.monotonic())
         try:
-            _store_one(organization_id, plan, source, digests, own)
+            if seconds < 1:
+                raise DownloadFailed("too_slow", transient=True)
+            _store_one(organization_id, plan, source, seconds, digests, own)
         except DownloadFailed as error:
             log.info("calls.recording_source_failed", call_id=str(plan.call.id), code=error.code, status=error.status)
             # what may pass is worth another attempt, whatever the other addresses said
@@ -212,15 +216,20 @@ def _refuse_known(organization_id: UUID, call_id: UUID, kind: str, digests: Sequ
 
 
 def _store_one(
-    organization_id: UUID, plan: _Plan, source: RecordingSource, digests: list[bytes], own: list[bytes]
+    organization_id: UUID,
+    plan: _Plan,
+    source: RecordingSource,
+    seconds: float,
+    digests: list[bytes],
+    own: list[bytes],
 ) -> None:
     recording_id = uuid7()
-    seconds = settings.MEDIA_FETCH_SECONDS + _COMMIT_SECONDS
-    [key] = vault.keys.mint(organization_id, Category.RECORDING, plan.call.ended_at, deadline_seconds=seconds)
+    deadline_seconds = int(seconds) + _COMMIT_SECONDS
+    [key] = vault.keys.mint(organization_id, Category.RECORDING, plan.call.ended_at, deadline_seconds=deadline_seconds)
     faults.point("calls.fetch.after_key")
     name = vault.objects.name(organization_id, Category.RECORDING, recording_id)
     try:
-        fetched = _into_store(plan, source, key, name)
+        fetched = _into_store(plan, source, key, name, seconds)
         faults.point("calls.fetch.after_object")
         _insert(organization_id, plan, source.kind, recording_id, key, fetched, digests, own)
     except BaseException:
@@ -231,9 +240,9 @@ def _store_one(
         vault.keys.confirm(organization_id, [key.id])
 
 
-def _into_store(plan: _Plan, source: RecordingSource, key: vault.DataKey, name: str) -> _Fetched:
+def _into_store(plan: _Plan, source: RecordingSource, key: vault.DataKey, name: str, seconds: float) -> _Fetched:
     hosts = AllowedHosts([*plan.provider.media_hosts, *settings.MEDIA_FETCH_HOSTS])
-    limits = Limits(settings.MEDIA_FETCH_MAX_BYTES, settings.MEDIA_FETCH_SECONDS)
+    limits = Limits(settings.MEDIA_FETCH_MAX_BYTES, seconds)
     authorization = plan.client.authorization_for(source.url) if source.needs_key else ""
     with Download(source.url, hosts=hosts, limits=limits, authorization=authorization) as download:
         pieces = download.pieces()

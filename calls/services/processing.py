@@ -19,7 +19,8 @@ from calls.record import Problem, Unreadable
 from calls.record.merging import stamp
 from calls.services import copies
 from calls.services.receiving import quarantined
-from calls.services.storing import AgentLookup, Stored, Telling, store
+from calls.services.storing import AgentLookup, Stored, store
+from calls.services.writing import Telling
 from ground import audit, faults, jobs, vault
 from ground.tenancy import Actor, acting_for
 

@@ -23,7 +23,7 @@ from calls.identity import call_digests, event_digest
 from calls.models import EventState, ProviderEvent
 from calls.providers.base import Event, EventKind, NotVerified, Proof, Provider, Strength, Verified, parse_json
 from calls.record import Problem, Unreadable
-from calls.services.storing import refused
+from calls.services.writing import refused
 from ground import audit, faults, inventory, jobs, vault
 from ground.inventory import holds, tombstones
 from ground.profiles import Category

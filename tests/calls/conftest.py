@@ -117,8 +117,7 @@ def run_jobs(organization, *, rounds=10, kinds=None):
         due = [job for job in due if kinds is None or job.kind in kinds]
         if not due:
             break
-        for job in due:
-            outcomes.append((job.kind, str(jobs.run(job.id, organization.id))))
+        outcomes += [(job.kind, str(jobs.run(job.id, organization.id))) for job in due]
     return outcomes
 
 

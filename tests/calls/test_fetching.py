@@ -309,7 +309,7 @@ class TestTombstones:
 
 def test_attempts_come_to_an_end(client, organization, line, stub, now):
     deliver(client, line, stub.on("/a.wav", Answer(500)))
-    for _ in range(12):
+    for _ in range(14):
         run_jobs(organization, rounds=1)
         hurry(organization, now)
     assert the_job(organization).state == "failed"

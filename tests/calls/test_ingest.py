@@ -384,3 +384,11 @@ def test_numbers_are_found_however_written(client, organization, line):
     with acting_for(organization.id):
         digest = vault.blind.digest(organization.id, "find", "phone", NUMBER)
         assert Call.objects.filter(phone_index=digest).exists()
+
+
+@pytest.mark.parametrize("slug", ["generic", "vapi"])
+def test_deep_nesting_is_refused_at_the_door(client, organization, slug):
+    line = Line(organization, slug)
+    deep = b'{"message": ' + b'{"a":' * 500 + b"1" + b"}" * 501
+    assert line.deliver(client, deep).status_code == 400
+    nothing_of(organization)

@@ -117,7 +117,7 @@ def test_a_status_and_two_reports_in_every_order(client, db, vault_home, now, st
             run_jobs(organization)
         seen.append(state_of(organization))
     assert all(each == seen[0] for each in seen)
-    facts, told, turns, _reports = seen[0]
+    facts, _told, turns, _reports = seen[0]
     assert facts["outcome"] == "busy"
     assert facts["cost_micros"] == 500_000
     assert len(turns[0]) == 2

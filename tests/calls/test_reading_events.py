@@ -276,6 +276,8 @@ class TestVapi:
         (b'{"a": NaN}', "not_json"),
         (b'{"a": Infinity}', "not_json"),
         (b"[" * 200_000, "too_deep"),
+        (b"[" * 900 + b"]" * 900, "too_deep"),
+        (b"[" * 65 + b"]" * 65, "too_deep"),
         (b'{"a": ' + b"9" * 5000 + b"}", "not_json"),
     ],
 )
