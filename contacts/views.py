@@ -133,6 +133,8 @@ def edit(request: HttpRequest, contact_id: UUID) -> HttpResponse:
             )
         except ReferenceTaken:
             form.add_error("external_id", _("Another contact already has this reference."))
+        except OnLegalHold:
+            form.add_error(None, _("A legal hold keeps these details as they are. Nothing was stored."))
         except ChangedMeanwhile:
             form.add_error(None, _("Somebody changed this contact meanwhile. Nothing of yours was stored; look again."))
         else:

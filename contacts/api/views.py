@@ -13,7 +13,7 @@ from accounts.api.views import OrganizationAPIView
 from accounts.models import Organization
 from contacts.api import serializers
 from contacts.details import Details, checked_language
-from contacts.exceptions import ChangedMeanwhile, InvalidDetails, ReferenceTaken, UnknownContact
+from contacts.exceptions import ChangedMeanwhile, InvalidDetails, OnLegalHold, ReferenceTaken, UnknownContact
 from contacts.models import Contact, Source
 from contacts.services import Incoming, add, details_of, find, get, remove, reveal, update, upsert
 from ground import vault
@@ -168,7 +168,7 @@ class ContactView(OrganizationAPIView):
                 )
             except InvalidDetails as error:
                 raise serializers.refusal(error) from error
-            except (ReferenceTaken, ChangedMeanwhile) as error:
+            except (ReferenceTaken, ChangedMeanwhile, OnLegalHold) as error:
                 raise Problem(409, error.code, str(error)) from error
         return Response({"id": row.id, "outcome": "updated", "version": row.sealed_version})
 

@@ -73,10 +73,12 @@ def update(
 ) -> Contact:
     """Replace what is given. New details are sealed under a new key and the old key is destroyed.
 
-    `seen_version`: the `sealed_version` the change is based on; ChangedMeanwhile when it is no longer that.
+    `seen_version`: the `sealed_version` the change is based on; ChangedMeanwhile when it is no longer that. OnLegalHold
+    when a hold or restriction keeps the details: a change would destroy the version that is held.
     """
     with acting_for(organization_id):
         lock(organization_id)
+        inventory.ingest_lock(organization_id)
         row = get(organization_id, contact_id, lock=True)
         if seen_version is not None and row.sealed_version != seen_version:
             raise ChangedMeanwhile("Somebody changed this contact meanwhile. Look again.")
@@ -88,11 +90,14 @@ def update(
             row.state = state
         fresh: list[UUID] = []
         if details is not None and details != details_of(organization_id, [row])[row.id]:
+            if row.held:
+                raise OnLegalHold("A legal hold keeps these details as they are.")
             _refuse_taken_reference(organization_id, details, row.id)
             fresh = seal_people(organization_id, [Person(row, details, is_new=False)], at)
             index(organization_id, [(row.id, details)])
         row.updated_at = at
         row.save()
+        holds.mark(Contact, organization_id, [row.id])
         _record("contacts.changed", organization_id, by, row.id, resealed=bool(fresh))
         if fresh:
             transaction.on_commit(lambda: vault.keys.confirm(organization_id, fresh))
@@ -103,17 +108,18 @@ def merge(*, organization_id: UUID, keep_id: UUID, other_ids: Sequence[UUID], by
     """One person was entered several times: `keep_id` takes over what the others add, and the others are destroyed.
 
     Own transactions: first the joined details are committed together with a job, then the others go; after a crash
-    the job does it. OnLegalHold when one of the others is held.
+    the job does it. OnLegalHold when one of them is held.
     """
     others = [contact_id for contact_id in dict.fromkeys(other_ids) if contact_id != keep_id]
     if not 1 <= len(others) <= MERGED_AT_MOST:
         raise NothingToMerge(f"Name 1 to {MERGED_AT_MOST} other contacts.")
     with acting_for(organization_id):
         lock(organization_id)
+        inventory.ingest_lock(organization_id)
         rows = [get(organization_id, contact_id, lock=True) for contact_id in sorted([keep_id, *others])]
         kept = next(row for row in rows if row.id == keep_id)
         gone = [row for row in rows if row.id != keep_id]
-        if any(row.held for row in gone):
+        if any(row.held for row in rows):
             raise OnLegalHold("A legal hold keeps one of these contacts.")
         opened = details_of(organization_id, rows)
         joined = opened[keep_id]
@@ -130,6 +136,7 @@ def merge(*, organization_id: UUID, keep_id: UUID, other_ids: Sequence[UUID], by
         index(organization_id, [(keep_id, joined)])
         kept.updated_at = at
         kept.save()
+        holds.mark(Contact, organization_id, [keep_id])
         for list_id in ListMembership.objects.filter(
             organization_id=organization_id, contact_id__in=[row.id for row in gone]
         ).values_list("contact_list_id", flat=True):

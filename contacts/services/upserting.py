@@ -153,7 +153,7 @@ class _Batch:
         return Result("added", row.id)
 
     def _complete(self, person: Person, incoming: Incoming, sure: Iterable[bytes]) -> Result:
-        if self.on_match == OnMatch.SKIP:
+        if self.on_match == OnMatch.SKIP or person.row.held:  # a hold keeps the details as they are
             return Result("skipped", person.row.id)
         merged = person.details.completed_by(incoming.details)
         resealed = merged != person.details
@@ -186,7 +186,7 @@ class _Batch:
         index(self.organization_id, [(p.row.id, p.details) for p in people if p.reseal])
         if added:
             tally.add(self.organization_id, CATEGORY, self.at, rows=len(added))
-            holds.mark(Contact, self.organization_id, [person.row.id for person in added])
+        holds.mark(Contact, self.organization_id, [person.row.id for person in people if person.reseal])
         return fresh
 
 

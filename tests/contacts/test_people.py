@@ -18,7 +18,7 @@ from contacts.exceptions import (
     UnknownContact,
 )
 from contacts.models import Contact, ContactIdentifier
-from contacts.services import details_of, find, get, merge, remove, reveal, touched, update
+from contacts.services import Incoming, details_of, find, get, merge, remove, reveal, touched, update, upsert
 from ground import vault
 from ground.audit.models import Event
 from ground.inventory import tally
@@ -264,6 +264,19 @@ def test_a_held_contact_is_neither_removed_nor_merged_away(organization, person)
     assert remove(organization_id=organization.id, contact_ids=[contact.id], by=BY).rows == 0
     with pytest.raises(OnLegalHold):
         merge(organization_id=organization.id, keep_id=other_one.id, other_ids=[contact.id], by=BY, at=NOW)
+    with pytest.raises(OnLegalHold):
+        update(organization_id=organization.id, contact_id=contact.id, details=checked(name="X"), by=BY, at=NOW)
+    update(organization_id=organization.id, contact_id=contact.id, language="fr", by=BY, at=NOW)
+    assert opened(organization, contact.id).name == "Marie"
+
+
+def test_a_file_leaves_held_details_as_they_are(organization, person):
+    contact = person(name="Marie", phones=["+33612345642"])
+    with acting_for(organization.id):
+        Contact.objects.filter(id=contact.id).update(held=True)
+    sent = Incoming(checked(name="Other", phones=["+33612345642"]), "consent")
+    [result] = upsert(organization_id=organization.id, people=[sent], by=BY, at=NOW)
+    assert (result.outcome, result.contact_id) == ("skipped", contact.id)
     assert opened(organization, contact.id).name == "Marie"
 
 
