@@ -39,7 +39,7 @@ def embedded_pair(postgres: EmbeddedPostgres, kept: Credentials, database: str) 
 
 def set_up(postgres: EmbeddedPostgres, kept: Credentials, databases: Sequence[str]) -> None:
     """Afterwards the embedded server has both roles, neither of them powerful, and the databases of the owner."""
-    postgres.ensure_role(OWNER, kept.owner_password)
+    postgres.ensure_role(OWNER, kept.owner_password, createdb=True)  # for trial restores of backups
     postgres.ensure_role(APP, kept.app_password)
     for name in databases:
         postgres.ensure_database(name, OWNER)
