@@ -53,10 +53,11 @@ def delete_provider_copy(lease: jobs.Lease) -> None:
         answer = copies.ask(lease.organization_id, copy_id, now=timezone.now())
     except vault.Unavailable:
         raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
-    if answer is not None and answer.state is CopyState.RETRY:
-        if copies.is_out_of_patience(lease.organization_id, copy_id, now=timezone.now()):
-            raise jobs.GiveUp("provider_refuses")
-        raise jobs.RetryLater(copies.wait_seconds(answer, lease.attempt), f"answer_{answer.code}")
+    if answer is None or answer.state not in (CopyState.RETRY, CopyState.CREDENTIALS):
+        return
+    if copies.is_out_of_patience(lease.organization_id, copy_id, now=timezone.now()):
+        raise jobs.GiveUp("provider_refuses")
+    raise jobs.RetryLater(copies.wait_seconds(answer, lease.attempt), f"answer_{answer.code}")
 
 
 @jobs.handler("calls.destroy_forbidden", lease_seconds=120, attempts=20)

@@ -74,7 +74,7 @@ class ReportOutput(serializers.Serializer[Any]):
 
 class BatchItemOutput(serializers.Serializer[Any]):
     index = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=["created", "dropped"])
+    state = serializers.CharField(help_text="`created` or `dropped`")
     id = serializers.UUIDField(allow_null=True)
 
 

@@ -69,13 +69,13 @@ def mark_due(organization_id: UUID, call_ids: Iterable[UUID], *, at: datetime) -
     return len(copies)
 
 
-def ask_later(organization_id: UUID, copy_id: UUID) -> None:
-    """Put the request into the queue, once."""
+def ask_later(organization_id: UUID, copy_id: UUID, *, at_once: bool = False) -> None:
+    """Put the request into the queue, once; `at_once`: also when another one waits for its time."""
     jobs.enqueue(
         "calls.delete_provider_copy",
         organization_id=organization_id,
         arguments={"copy": str(copy_id)},
-        unique=str(copy_id),
+        unique=f"{copy_id}:now" if at_once else str(copy_id),
     )
 
 
@@ -90,7 +90,7 @@ def retry_connection(organization_id: UUID, connection_id: UUID, *, by: Actor) -
         copies = list(stuck.values_list("id", flat=True))
         stuck.update(state=CopyState.DUE, due_at=timezone.now())
         for copy_id in copies:
-            ask_later(organization_id, copy_id)
+            ask_later(organization_id, copy_id, at_once=True)
         audit.alerts.resolve(organization_id, ALERT, str(connection_id), by=by)
     return len(copies)
 
@@ -148,7 +148,7 @@ def heard(organization_id: UUID, identities: list[bytes], *, gone: bool, now: da
             elif copy.state != CopyState.HELD:
                 copy.state = CopyState.DUE
                 copy.save(update_fields=["state"])
-                ask_later(organization_id, copy.id)
+                ask_later(organization_id, copy.id, at_once=True)
     return len(copies)
 
 
@@ -182,6 +182,13 @@ def _settle(copy: ProviderCopy, state: CopyState, answer: DeletionAnswer, now: d
     if key_id is not None:
         superseded.retire_keys(copy.organization_id, [key_id], category=Category.PROVIDER_EVENT)
     _evidence(copy, answer)
+    stuck = ProviderCopy.objects.filter(
+        organization_id=copy.organization_id,
+        connection_id=copy.connection_id,
+        state__in=[CopyState.CREDENTIALS, CopyState.FAILED],
+    )
+    if not stuck.exists():
+        audit.alerts.resolve(copy.organization_id, ALERT, str(copy.connection_id), by=BY)
 
 
 def _evidence(copy: ProviderCopy, answer: DeletionAnswer) -> None:
@@ -199,7 +206,12 @@ def _evidence(copy: ProviderCopy, answer: DeletionAnswer) -> None:
 
 
 def wait_seconds(answer: DeletionAnswer, attempt: int) -> float:
-    """How long until the next request: what the provider named, else 30 s doubling to six hours."""
+    """How long until the next request: what the provider named, else 30 s doubling to six hours.
+
+    A refused key is tried again after six hours: somebody may have put in another one meanwhile.
+    """
+    if answer.state is Said.CREDENTIALS:
+        return float(_LONGEST_WAIT_SECONDS)
     if answer.retry_after is not None:
         return float(answer.retry_after)
     return float(min(30 * 2 ** min(attempt - 1, 12), _LONGEST_WAIT_SECONDS))

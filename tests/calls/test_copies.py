@@ -155,6 +155,16 @@ def test_a_new_key_asks_again(organization, stored, stub):
         assert not Alert.objects.filter(kind="calls.provider_copy", resolved_at=None).exists()
 
 
+def test_a_new_key_is_noticed_by_itself(organization, stored, stub, now):
+    stub.on(PATH, Answer(401), Answer(200, b"{}"))
+    destroy(organization)
+    run_jobs(organization)
+    again(organization, now)
+    assert the_copy(organization).state == CopyState.GONE
+    with acting_for(organization.id):
+        assert not Alert.objects.filter(kind="calls.provider_copy", resolved_at=None).exists()
+
+
 def test_the_providers_own_word_settles_it(client, organization, stored, stub):
     stub.on(PATH, Answer(503))
     destroy(organization)
