@@ -48,7 +48,8 @@ PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "settings.manage": ("change name, time zone and language", _LEADING),
 }
 
-# What an API key may be given: nothing that changes people, keys, holds or periods.
+# What an API key may be given: nothing that changes people or keys. Periods and holds keep their previews, typed
+# numbers and grace windows on this door too.
 SCOPES: tuple[str, ...] = (
     "calls.read",
     "calls.listen",
@@ -61,7 +62,9 @@ SCOPES: tuple[str, ...] = (
     "agents.read",
     "agents.manage",
     "retention.read",
+    "retention.change",
     "holds.read",
+    "holds.place",
     "purges.read",
     "requests.read",
     "consent.read",

@@ -3,14 +3,20 @@
 None of the three shows personal data or a name of an organization.
 """
 
+import hmac
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from config import figures
 from ground import vault
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="metrics"'}
 
 
 @login_not_required
@@ -53,6 +59,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """For Prometheus. With METRICS_TOKEN set, only for who sends it as bearer token."""
+    token: str = settings.METRICS_TOKEN
+    if token and not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        return HttpResponse("a token is needed\n", status=401, content_type="text/plain", headers=_CHALLENGE)
+    return HttpResponse(figures.exposition(), content_type=CONTENT_TYPE_LATEST)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from retention.views.keys import signing_keys
 
 # Everything below /o/<slug>/ runs for one organization (accounts/middleware.py) and states the permission it needs.
 organization_patterns = [
@@ -11,6 +12,8 @@ organization_patterns = [
     path("", include("calls.urls")),
     path("", include("agents.urls")),
     path("", include("contacts.urls")),
+    path("", include("retention.urls")),
+    path("", include("retention.audit_urls")),
 ]
 
 # The door for programs. Each app brings its own addresses below /api/v1/.
@@ -18,12 +21,14 @@ api_patterns = [
     path("", include("calls.api.urls")),
     path("", include("agents.api.urls")),
     path("", include("contacts.api.urls")),
+    path("", include("retention.api.urls")),
 ]
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path(".well-known/sottovoce/signing-keys.json", signing_keys, name="signing_keys"),
     path("staff/", admin.site.urls),
     path("", include("calls.ingest_urls")),
     path("api/v1/", include(api_patterns)),

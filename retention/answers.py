@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from agents import hooks as agent_hooks
+from calls import hooks as call_hooks
 from contacts import hooks as contact_hooks
 from ground.profiles import Category, Period
 from ground.tenancy import acting_for
@@ -20,5 +21,16 @@ def period_in_force(organization_id: UUID, category: Category) -> Period | None:
             return None
 
 
+def kept(organization_id: UUID, category: str) -> call_hooks.Kept | None:
+    """How long calls say something is kept, and who decided it."""
+    try:
+        found = periods.effective(organization_id, category, datetime.now(UTC))
+    except (NoPeriod, PeriodUnusable):
+        return None
+    since = found.version.effective_at if found.version else None
+    return call_hooks.Kept(found.period, found.origin, since, found.agents)
+
+
 agent_hooks.periods_in_force.append(period_in_force)
 contact_hooks.periods_in_force.append(period_in_force)
+call_hooks.periods.append(kept)

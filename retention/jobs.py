@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from ground import jobs
-from ground.inventory import holds
+from ground.inventory import destruction, holds
 from ground.tenancy import Actor, acting_for
 from ground.vault import VaultError
 from retention.exceptions import PurgeUnderway
-from retention.services import moments, overdue, reconcile, sweep
+from retention.services import evidence, moments, overdue, reconcile, sweep
 
 _BY = Actor.system("retention")
 
@@ -41,6 +41,12 @@ def run_daily(lease: jobs.Lease) -> None:
         reconcile.reconcile(lease.organization_id)
     except VaultError as error:
         raise jobs.RetryLater(300, type(error).__name__) from error
+
+
+@jobs.handler("retention.verify_audit", lease_seconds=1800, attempts=2)
+def run_verification(lease: jobs.Lease) -> None:
+    """Read an organization's chains again, for the member who asked."""
+    evidence.verify(lease.organization_id, by=destruction.actor_from(str(lease.arguments["by"])))
 
 
 def _plan_again(organization_id: UUID) -> None:

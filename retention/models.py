@@ -178,7 +178,14 @@ class PurgeLine(models.Model):
     error = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["organization_id", "run_id"], name="line_of_run")]
+        indexes = [
+            models.Index(fields=["organization_id", "run_id"], name="line_of_run"),
+            models.Index(
+                fields=["organization_id", "category", "-id"],
+                name="line_open",
+                condition=Q(state__in=["waiting", "failed"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.category} of run {self.run_id}"

@@ -16,4 +16,8 @@ CROSSINGS: dict[str, str] = {
     "jobs_due": "the sweep wakes due work of all organizations, fairly",
     "jobs_figures": "queue figures over all organizations: counts and ages, no rows",
     "agents_connection_counts": "staff see figures by provider over all organizations, and no row",
+    "retention_overdue_figures": "the overdue figure is the worst over all organizations, by category; no names",
+    "retention_purge_figures": "purges, certificates and sweeps over all organizations: counts and ages, no rows",
+    "retention_alert_figures": "how many alerts of each kind are open, over all organizations",
+    "retention_staff_figures": "the operator's staff see counts and moments of each organization's purges, no content",
 }

@@ -27,6 +27,11 @@ class Selected:
     rows: int
     held: int
 
+    @property
+    def free(self) -> int:
+        """Rows that would go."""
+        return self.rows - self.held
+
 
 def selection_of_call(organization_id: UUID, call_id: UUID) -> list[Selected]:
     """Everything held about one call, by the same walk that holds use."""

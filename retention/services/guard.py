@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from ground import audit, jobs
 from ground.inventory import tally
-from ground.tenancy import Actor
+from ground.tenancy import Actor, acting_for
 from retention import due
 from retention.models import Approval, PeriodVersion, SweepMark
 
@@ -44,9 +45,8 @@ def judge(organization_id: UUID, category: str, parts: list[due.Slice], rows: in
     steady = sum(due.measure(part, organization_id, since=part.cutoff - pace).rows for part in parts)
     confirmed = _confirmed(organization_id, category, mark.swept_at if mark else None, now)
     total = tally.totals(organization_id, [category]).get(category, tally.NOTHING).rows
-    return Verdict(
-        rows, max(0, rows - steady - confirmed), max(total, rows), _approval(organization_id, category, rows, now)
-    )
+    unexplained = max(0, rows - steady - confirmed)
+    return Verdict(rows, unexplained, max(total, rows), _approval(organization_id, category, unexplained, now))
 
 
 def _confirmed(organization_id: UUID, category: str, since: datetime | None, now: datetime) -> int:
@@ -60,6 +60,7 @@ def _confirmed(organization_id: UUID, category: str, since: datetime | None, now
 
 
 def _approval(organization_id: UUID, category: str, rows: int, now: datetime) -> Approval | None:
+    """An approval that covers the unexplained rows; what the steady pace adds meanwhile needs none."""
     return Approval.objects.filter(
         organization_id=organization_id,
         category=category,
@@ -70,12 +71,24 @@ def _approval(organization_id: UUID, category: str, rows: int, now: datetime) ->
 
 
 def approve(*, organization_id: UUID, category: str, rows: int, by: Actor, at: datetime) -> Approval:
-    """A person allows one run to take up to `rows` of the category within a day. Needs the organization's context."""
-    return Approval.objects.create(
-        organization_id=organization_id,
-        category=category,
-        most_rows=rows,
-        approved_by=str(by),
-        approved_at=at,
-        expires_at=at + APPROVAL_LASTS,
-    )
+    """A person allows one run to take up to `rows` of the category within a day; the run is asked for at once."""
+    with acting_for(organization_id):
+        approval = Approval.objects.create(
+            organization_id=organization_id,
+            category=category,
+            most_rows=rows,
+            approved_by=str(by),
+            approved_at=at,
+            expires_at=at + APPROVAL_LASTS,
+        )
+        audit.append(
+            "retention.run_approved",
+            organization_id=organization_id,
+            actor=by,
+            object_type="approval",
+            object_id=approval.id,
+            category=category,
+            rows=rows,
+        )
+        jobs.enqueue("retention.sweep", organization_id=organization_id, arguments={}, unique="asked")
+    return approval

@@ -57,7 +57,11 @@ def shown(seconds: int) -> int:
 
 def _oldest(organization_id: UUID, category: str) -> datetime | None:
     """The oldest clock of anything of the category that no hold keeps."""
-    found = [_oldest_row(organization_id, declaration) for declaration in declarations(category) if declaration.tenant and declaration.expires]
+    found = [
+        _oldest_row(organization_id, declaration)
+        for declaration in declarations(category)
+        if declaration.tenant and declaration.expires
+    ]
     known = [moment for moment in found if moment is not None]
     return min(known) if known else None
 

@@ -1,5 +1,8 @@
 """How long an organization keeps each kind of data: preview, change, grace, undo.
 
+A preview counts for the moment at which the change takes effect: what leaves then beyond what leaves anyway by then.
+Its `counted_at` goes back into `change`, so that the number a person confirmed is counted over the same time.
+
 A change is a new version with who, when and why. It takes effect after the grace window (profile, default 24 h), in
 which anyone who may change periods can undo it; a longer period protects data and takes effect at once. Nothing is
 rewritten: what is due is computed from the version in force.
@@ -13,7 +16,7 @@ from django.db import connection
 from django.db.models import Max
 
 from ground import audit, profiles
-from ground.inventory import declarations, tally
+from ground.inventory import declarations, holds, tally
 from ground.inventory.outcomes import rows_of
 from ground.profiles import ChangedBy, Period
 from ground.tenancy import Actor, acting_for
@@ -30,11 +33,12 @@ from retention.exceptions import (
 from retention.models import OperatorDecision, PeriodVersion
 
 _DEFAULT_GRACE_HOURS = 24
+PREVIEW_LASTS = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a change would do: `rows` and `bytes` leave at once when it takes effect, beyond what is due anyway."""
+    """What a change would do: `rows` and `bytes` leave when it takes effect, beyond what has left anyway by then."""
 
     category: str
     before: Period | None
@@ -45,6 +49,7 @@ class Preview:
     total: int
     effective_at: datetime
     shortens: bool
+    counted_at: datetime
 
 
 def grace() -> timedelta:
@@ -71,12 +76,8 @@ def preview(organization_id: UUID, category: str, period: Period, *, at: datetim
         shortens = before is None or not before.period.no_longer_than(period)
         rows = size = 0
         if shortens:
-            rows, size = _would_leave(organization_id, category, before, period, at)
-        held = sum(
-            rows_of(declaration, organization_id).filter(held=True).count()
-            for declaration in declarations(category)
-            if declaration.holdable and declaration.tenant
-        )
+            rows, size = _would_leave(organization_id, category, before, period, at + grace())
+        held = held_rows(organization_id, category)
         total = tally.totals(organization_id, [category]).get(category, tally.NOTHING).rows
     return Preview(
         category,
@@ -88,6 +89,18 @@ def preview(organization_id: UUID, category: str, period: Period, *, at: datetim
         total,
         at + grace() if shortens else at,
         shortens,
+        at,
+    )
+
+
+def held_rows(organization_id: UUID, category: str) -> int:
+    """How many records of the category a hold keeps; nothing is counted while none is in force. Needs the context."""
+    if not holds.in_force(organization_id).exists():
+        return 0
+    return sum(
+        rows_of(declaration, organization_id).filter(held=True).count()
+        for declaration in declarations(category)
+        if declaration.holdable and declaration.tenant
     )
 
 
@@ -101,7 +114,7 @@ def _in_force(organization_id: UUID, category: str, at: datetime) -> periods.Eff
 def _would_leave(
     organization_id: UUID, category: str, before: periods.Effective | None, period: Period, at: datetime
 ) -> tuple[int, int]:
-    """Rows and bytes due under `period` but not under the period in force (agents' own periods are unchanged)."""
+    """Rows and bytes due at `at` under `period` but not under the one in force (agents' own are unchanged)."""
     after = periods.Effective(periods.rule_of(category).category, periods.rule_of(category), period, "organization")
     rows = size = 0
     already = (
@@ -124,12 +137,15 @@ def change(
     at: datetime,
     reason: str = "",
     confirmed_rows: int | None = None,
+    counted_at: datetime | None = None,
 ) -> PeriodVersion:
-    """Set a period. A shorter one needs `confirmed_rows`, the number the preview showed.
+    """Set a period. A shorter one needs `confirmed_rows`, the number of the preview of `counted_at` (at most 1 h old).
 
     Raises what `preview` raises, and WrongConfirmation when the number is missing or the data has moved on.
     """
-    seen = preview(organization_id, category, period, at=at)
+    if counted_at is not None and not at - PREVIEW_LASTS <= counted_at <= at:
+        raise WrongConfirmation("the preview is too old; look again")
+    seen = preview(organization_id, category, period, at=counted_at or at)
     if seen.rows and confirmed_rows != seen.rows:
         raise WrongConfirmation(f"{seen.rows} records would leave; {confirmed_rows} was confirmed")
     with acting_for(organization_id):
@@ -149,7 +165,7 @@ def change(
             reason=reason,
             set_by=str(by),
             set_at=at,
-            effective_at=seen.effective_at,
+            effective_at=at + grace() if seen.shortens else at,
             preview_rows=seen.rows,
             preview_bytes=seen.bytes,
         )

@@ -102,8 +102,9 @@ class _Run:
                 self._one_category(category, line, now)
             if line.due or line.outcome.rows or line.error:
                 report.lines.append(line)
-                if not line.routine:
-                    runs.store_line(self._started(), line)
+                if line.routine or (self.row is None and runs.repeats(self.organization_id, line)):
+                    continue
+                runs.store_line(self._started(), line)
         if self.row is not None:
             report.run_id = self.row.id
             runs.finish(self.row, by=self.by)
@@ -142,8 +143,9 @@ class _Run:
             line.state, line.error = RunState.FAILED, type(error).__name__
             audit.alerts.raise_alert(self.organization_id, "retention.category_failed", key=category, error=line.error)
             return
-        for kind in ("retention.category_failed", "retention.approval_needed"):
-            audit.alerts.resolve(self.organization_id, kind, key=category)
+        audit.alerts.resolve(self.organization_id, "retention.category_failed", key=category)
+        if audit.alerts.resolve(self.organization_id, "retention.approval_needed", key=category):
+            runs.answer_waiting(self.organization_id, category)
         self._remember(category, line, now, verdict.approval)
 
     def _destroy(self, part: due.Slice, line: LineReport) -> None:

@@ -13,7 +13,7 @@ Code asks for a permission, never for a role. The table lives in `accounts/permi
 `manage.py permissions > docs/permissions.md`, and a test compares the two.
 
 An API key carries permissions as its scopes. Only those marked in the last column may be given to a key: nothing that
-changes people, keys, holds or periods.
+changes people or keys. Periods and holds keep their previews, numbers and grace windows on that door too.
 
 A stranger is sent to the login. Somebody who does not belong to the organization gets 404 and learns nothing. A member
 whose role lacks the permission gets 403 and is told so.

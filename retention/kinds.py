@@ -1,0 +1,112 @@
+"""Kinds of evidence as sentences. A kind nobody wrote words for is shown as it is stored."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ground.audit.verification import Fault, Problem
+
+KINDS: Mapping[str, Promise] = {
+    "accounts.api_key_created": gettext_lazy("Made an API key"),
+    "accounts.api_key_revoked": gettext_lazy("Revoked an API key"),
+    "accounts.api_key_rotated": gettext_lazy("Rotated an API key"),
+    "accounts.invitation_revoked": gettext_lazy("Withdrew an invitation"),
+    "accounts.invitation_sent": gettext_lazy("Invited somebody"),
+    "accounts.member_added": gettext_lazy("Joined the organization"),
+    "accounts.member_removed": gettext_lazy("Removed a member"),
+    "accounts.organization_closed": gettext_lazy("Closed the organization"),
+    "accounts.organization_closing": gettext_lazy("Began closing the organization"),
+    "accounts.organization_opened": gettext_lazy("Opened the organization"),
+    "accounts.role_changed": gettext_lazy("Changed a role"),
+    "accounts.settings_changed": gettext_lazy("Changed settings of the organization"),
+    "agents.changed": gettext_lazy("Changed an agent"),
+    "agents.connection_created": gettext_lazy("Connected a voice provider"),
+    "agents.connection_state_set": gettext_lazy("Switched a connection"),
+    "agents.created": gettext_lazy("Added an agent"),
+    "agents.published": gettext_lazy("Published an agent’s revision"),
+    "agents.retired": gettext_lazy("Retired an agent"),
+    "audit.alert_raised": gettext_lazy("Raised an alert"),
+    "audit.alert_resolved": gettext_lazy("Resolved an alert"),
+    "audit.block_expired": gettext_lazy("Expired a sealed block of the access log"),
+    "audit.log_exported": gettext_lazy("Exported the audit log"),
+    "audit.log_read": gettext_lazy("Read the audit log"),
+    "audit.verified": gettext_lazy("Verified the audit log"),
+    "calls.destruction_asked": gettext_lazy("Asked for the destruction of a call"),
+    "calls.listened": gettext_lazy("Listened to a recording"),
+    "calls.not_kept": gettext_lazy("Refused to keep what the agent’s settings forbid"),
+    "calls.provider_copy_answered": gettext_lazy("The provider answered about its copy"),
+    "calls.recording_stored": gettext_lazy("Stored a recording"),
+    "calls.report_read": gettext_lazy("Read a report"),
+    "calls.revealed": gettext_lazy("Uncovered a number or address"),
+    "calls.stored": gettext_lazy("Stored a call"),
+    "calls.transcript_read": gettext_lazy("Read a transcript"),
+    "contacts.added": gettext_lazy("Added a contact"),
+    "contacts.changed": gettext_lazy("Changed a contact"),
+    "contacts.imported": gettext_lazy("Imported contacts"),
+    "contacts.merged": gettext_lazy("Merged contacts"),
+    "contacts.revealed": gettext_lazy("Uncovered a contact"),
+    "contacts.stored": gettext_lazy("Stored contacts"),
+    "inventory.destroyed": gettext_lazy("Destroyed records"),
+    "inventory.hold_placed": gettext_lazy("Placed a legal hold"),
+    "inventory.hold_released": gettext_lazy("Released a legal hold"),
+    "inventory.restriction_placed": gettext_lazy("Placed a restriction"),
+    "inventory.restriction_released": gettext_lazy("Released a restriction"),
+    "inventory.superseded": gettext_lazy("Destroyed keys that newer ones replaced"),
+    "retention.hold_reason_read": gettext_lazy("Read the reason of a hold"),
+    "retention.log_files_removed": gettext_lazy("Removed log files of the platform"),
+    "retention.period_changed": gettext_lazy("Changed a period"),
+    "retention.period_decided": gettext_lazy("Decided a period as operator"),
+    "retention.period_undone": gettext_lazy("Undid a change of a period"),
+    "retention.reconciled": gettext_lazy("Compared rows, keys and objects"),
+    "retention.run_approved": gettext_lazy("Approved a large purge"),
+    "retention.run_finished": gettext_lazy("Finished a purge"),
+    "retention.set_aside_retried": gettext_lazy("Tried again what was set aside"),
+    "retention.statement_issued": gettext_lazy("Signed a statement of a certificate"),
+    "retention.sweep_asked": gettext_lazy("Asked for a purge now"),
+}
+_FAULTS: Mapping[str, Promise] = {
+    Fault.BLOCK_MISSING: gettext_lazy("a block is missing"),
+    Fault.BLOCK_CHANGED: gettext_lazy("a block was changed"),
+    Fault.BAD_SIGNATURE: gettext_lazy("a signature does not hold"),
+    Fault.CHAIN_BROKEN: gettext_lazy("the chain is broken"),
+    Fault.EVENTS_CHANGED: gettext_lazy("events were changed or removed"),
+    Fault.EVENT_INSERTED: gettext_lazy("an event was inserted"),
+    Fault.EXPIRY_NOT_STATED: gettext_lazy("events are gone without a statement"),
+    Fault.ROLLED_BACK: gettext_lazy("the end of the chain is missing"),
+    Fault.EPOCH_CHANGED: gettext_lazy("an epoch was changed"),
+}
+
+
+def words(kind: str) -> str:
+    """Changed a period; or the kind itself."""
+    return str(KINDS.get(kind, kind))
+
+
+def facts(payload: str) -> list[tuple[str, str]]:
+    """The payload of an event, flat, for people: ids and counts."""
+    try:
+        said: dict[str, Any] = json.loads(payload)
+    except ValueError:
+        return [("", payload)]
+    return [(name.replace("_", " "), _value(value)) for name, value in said.items() if value not in ("", None)]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def fault(problem: Problem | None) -> str:
+    """What a verification found, with the first bad block."""
+    if problem is None:
+        return _("Not verified: the anchors outside the database do not hold. Tell the operator.")
+    return _("Not verified: %(fault)s. First bad block: %(number)d of %(stream)s. Tell the operator.") % {
+        "fault": _FAULTS[problem.fault],
+        "number": problem.number,
+        "stream": problem.stream or _("all streams"),
+    }

@@ -1,0 +1,29 @@
+"""Pages of retention, mounted under /o/<slug>/."""
+
+from django.urls import path
+
+from retention.views import calls, certificates, holds, purges, settings
+
+app_name = "retention"
+urlpatterns = [
+    path("retention/", settings.settings, name="settings"),
+    path("retention/effect/", settings.effect, name="settings_effect"),
+    path("retention/preview/", settings.preview, name="preview"),
+    path("retention/change/", settings.change, name="change"),
+    path("retention/<slug:category>/undo/", settings.undo, name="change_undo"),
+    path("retention/<slug:category>/history/", settings.history, name="history"),
+    path("purges/", purges.purges, name="purges"),
+    path("purges/now/", purges.purge_now, name="purge_now"),
+    path("purges/retry/", purges.retry, name="purge_retry"),
+    path("purges/<uuid:run_id>/", purges.purge, name="purge"),
+    path("purges/<uuid:run_id>/approve/", purges.approve, name="purge_approve"),
+    path("certificates/verify/", certificates.verify, name="certificate_verify"),
+    path("certificates/<uuid:certificate_id>/", certificates.certificate, name="certificate"),
+    path("certificates/<uuid:certificate_id>/file/", certificates.download, name="certificate_download"),
+    path("holds/", holds.holds, name="holds"),
+    path("holds/place/", holds.place, name="hold_place"),
+    path("holds/<uuid:hold_id>/", holds.hold, name="hold"),
+    path("holds/<uuid:hold_id>/reason/", holds.reason, name="hold_reason"),
+    path("holds/<uuid:hold_id>/release/", holds.release, name="hold_release"),
+    path("calls/<uuid:call_id>/destroy/", calls.destroy, name="destroy_call"),
+]
