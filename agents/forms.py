@@ -28,7 +28,7 @@ class PublishForm(forms.Form):
     )
     transcript_enabled = forms.BooleanField(label=_("Keep transcripts"), required=False)
     reason = forms.CharField(
-        label=_("Why"), max_length=300, help_text=_("Kept with the revision for ever. No names of callers.")
+        label=_("Why"), max_length=300, help_text=_("Kept with the revision. No names of callers.")
     )
 
     def __init__(self, *args: Any, revision: AgentRevision | None, draft: dict[str, Any], **kwargs: Any) -> None:
