@@ -4,15 +4,16 @@ Invariant: nothing readable is left behind that is not listed, and nothing is li
 
 Steps of one batch (at most some thousand rows of one model):
   1. claim     a committed row names the batch: opaque row ids, reason, actor
-  2. last look under the organization's shared hold lock, in the transaction that ends with step 5:
-               what a hold covers by now is left out
+  2. last look under the organization's shared hold lock, in the transaction that ends with step 5: the rows are
+               locked; what a hold covers by now, or what is no longer due, is left out
   3. journal   row ids, key ids, object names and tombstones go to the erasure journal (fsync), outside both databases
   4. keys      deleted in the keyring and committed: from here on the content is unreadable
   5. rows      one transaction: rows, object removals, tombstones, tally, audit event, the batch's figures
   6. objects   removed from the store in calls of 1,000; what the store refuses is tried again and listed
 
-A crash after 1-2 leaves a claim that is executed again. After 3-4: rows without keys, still claimed; the next attempt
-deletes them even if a hold came meanwhile, because nothing readable is left to hold. After 5: removals in a table.
+A crash after 1-2 leaves a claim that is executed again (of expired rows: given up; the sweep finds them anew).
+After 3-4: rows without keys, still claimed; the next attempt deletes them even if a hold came meanwhile, because
+nothing readable is left to hold. After 5: removals in a table.
 There is no undo: grace windows and previews come before the claim.
 """
 
@@ -26,22 +27,25 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from psycopg import sql
+from psycopg.errors import DeadlockDetected
 
 from ground import audit, faults, jobs, vault
-from ground.inventory import holds, tally, tombstones
+from ground.inventory import holds, last_look, tally, tombstones
 from ground.inventory.declarations import PersonalData, Row, declaration_of
+from ground.inventory.exceptions import NotDeclared
 from ground.inventory.journalled import pack, pack_ids
 from ground.inventory.locks import ingest_lock
 from ground.inventory.models import BatchState, DestructionBatch
-from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, id_array, rows_of
+from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, id_array, rows_of, values
 from ground.inventory.plain import delete_plain
 from ground.inventory.removals import remove_objects
 from ground.tenancy import Actor, acting_for
 from ground.tenancy.actors import ActorKind
 from ground.vault.objects.protocol import ObjectName
 
+_TURNS = 3  # when PostgreSQL breaks a deadlock by refusing us
 _FIGURES = ["state", "attempts", "rows", "keys", "objects_total", "bytes", "earliest", "latest", "digest"]
-_FIGURES += ["shelf_versions", "unreadable_at", "objects_gone_at"]  # the claimed ids are long and rarely change
+_FIGURES += ["run_id", "shelf_versions", "unreadable_at", "objects_gone_at"]  # the claimed ids are long, rarely change
 
 
 def claim(
@@ -56,13 +60,23 @@ def claim(
 ) -> UUID | None:
     """Step 1: commit a batch of up to `limit` free rows matching `where`, oldest clock first. None: there are none."""
     with acting_for(organization_id):
-        free = rows_of(declaration, organization_id).filter(where & declaration.free())
-        ids = list(free.order_by(*declaration.order).values_list("id", flat=True)[:limit])
-        return _claim_ids(declaration, organization_id, ids, reason=reason, by=str(by), run_id=run_id)
+        free = where & declaration.free() & ~holds.not_yet_marked(declaration, organization_id)
+        rows = rows_of(declaration, organization_id).filter(free).order_by(*declaration.order)
+        found = list(rows.values_list("id", declaration.clock or "id")[:limit])
+        latest = found[-1][1] if found and declaration.clock else None
+        ids = [identifier for identifier, _ in found]
+        return _claim_ids(declaration, organization_id, ids, latest, reason=reason, by=str(by), run_id=run_id)
 
 
 def _claim_ids(
-    declaration: PersonalData, organization_id: UUID, ids: list[UUID], *, reason: str, by: str, run_id: UUID | None
+    declaration: PersonalData,
+    organization_id: UUID,
+    ids: list[UUID],
+    latest: datetime | None,
+    *,
+    reason: str,
+    by: str,
+    run_id: UUID | None,
 ) -> UUID | None:
     if not ids:
         return None
@@ -74,25 +88,32 @@ def _claim_ids(
         reason=reason,
         by=by,
         row_ids=ids,
+        latest=latest,
     )
     return batch.id
 
 
-def execute(organization_id: UUID, batch_id: UUID) -> Outcome:
+def execute(organization_id: UUID, batch_id: UUID, *, resumed: bool = False) -> Outcome:
     """Steps 2-5 of a claimed batch. Safe to repeat; a batch that is no longer claimed does nothing.
 
+    `resumed`: whoever claimed it is dead; what still goes belongs to no run until it gets one of its own.
     An outage (keyring, key store, journal, database) is raised and leaves the claim for the next attempt. A failure
     of the batch's own rows halves the batch until the bad row stands alone and is set aside.
     """
-    try:
-        return _execute(organization_id, batch_id)
-    except (vault.VaultError, OperationalError):
-        raise
-    except Exception as error:  # noqa: BLE001  (one bad row must not stop the rest; it is named and counted below)
-        return _isolate(organization_id, batch_id, error)
+    for turn in range(_TURNS):
+        try:
+            return _execute(organization_id, batch_id, resumed)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected) or turn == _TURNS - 1:
+                raise
+        except (vault.VaultError, NotDeclared):
+            raise
+        except Exception as error:  # noqa: BLE001  (one bad row must not stop the rest; it is named and counted below)
+            return _isolate(organization_id, batch_id, error)
+    raise AssertionError
 
 
-def _execute(organization_id: UUID, batch_id: UUID) -> Outcome:
+def _execute(organization_id: UUID, batch_id: UUID, resumed: bool) -> Outcome:
     with acting_for(organization_id):
         ingest_lock(organization_id)
         batch = (
@@ -103,15 +124,15 @@ def _execute(organization_id: UUID, batch_id: UUID) -> Outcome:
         if batch is None:
             return Outcome()
         declaration = declaration_of(batch.label)
-        rows, kept = _last_look(declaration, batch)
+        if resumed:
+            batch.run_id = None
+        rows, kept = last_look.look(declaration, batch, resumed=resumed)
         outcome = Outcome(kept=kept, batches=[batch.id])
         if not rows:
-            batch.state = BatchState.CANCELLED
-            batch.row_ids = []
-            batch.save(update_fields=["state", "row_ids"])
+            _cancel(batch)
             return outcome
-        key_ids: list[UUID] = _values(rows, declaration.key)
-        digests = _values(rows, declaration.tombstone)
+        key_ids: list[UUID] = values(rows, declaration.key)
+        digests = values(rows, declaration.tombstone)
         if key_ids or digests:
             _write_journal(declaration, batch, rows, key_ids, digests)
         faults.point("destruction.after_journal")
@@ -120,41 +141,16 @@ def _execute(organization_id: UUID, batch_id: UUID) -> Outcome:
             batch.shelf_versions = sorted(destroyed.shelf_versions)
             outcome.keys = len(key_ids)
         faults.point("destruction.after_keys")
-        gone = _delete_rows(declaration, rows)
+        gone = delete_rows(declaration, rows)
         _remember(declaration, batch, gone, digests, outcome)
         faults.point("destruction.before_commit")
     faults.point("destruction.after_rows")
     return outcome
 
 
-def _last_look(declaration: PersonalData, batch: DestructionBatch) -> tuple[list[Row], int]:
-    """The claimed rows that may go now, and how many are kept. Runs under the shared hold lock."""
-    columns = {"id", declaration.clock, declaration.key, declaration.objects, declaration.size, declaration.tombstone}
-    names = [name for name in columns | set(declaration.carry) if name]
-    claimed = rows_of(declaration, batch.organization_id).filter(any_of(batch.row_ids))
-    free = declaration.free() & ~holds.not_yet_marked(declaration, batch.organization_id)
-    rows = list(claimed.filter(free).values(*names))
-    kept = claimed.count() - len(rows)
-    if kept and declaration.key:
-        seen = {row["id"] for row in rows}
-        rest = [row for row in claimed.values(*names) if row["id"] not in seen and row[declaration.key]]
-        keyless = _already_unreadable(declaration, batch, rest)
-        rows += keyless
-        kept -= len(keyless)
-    return rows, kept
-
-
-def _already_unreadable(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> list[Row]:
-    """Rows whose keys an earlier attempt at this very batch destroyed before it died: the journal must say so."""
-    readable = vault.keys.existing(batch.organization_id, _values(rows, declaration.key))
-    keyless = [row for row in rows if row[str(declaration.key)] not in readable]
-    if not keyless:
-        return []
-    wanted = str(batch.id)
-    for entry in vault.journal.entries():
-        if entry.kind == "destroy" and entry.payload["batch"] == wanted:
-            return keyless
-    return []
+def _cancel(batch: DestructionBatch) -> None:
+    batch.state, batch.row_ids = BatchState.CANCELLED, []
+    batch.save(update_fields=["state", "row_ids"])
 
 
 def _write_journal(
@@ -166,13 +162,13 @@ def _write_journal(
         "category": str(declaration.category),
         "rows": pack_ids(row["id"] for row in rows),
         "keys": pack_ids(key_ids),
-        "objects": pack_ids(ObjectName.parse(name).object_id for name in _values(rows, declaration.objects)),
+        "objects": pack_ids(ObjectName.parse(name).object_id for name in values(rows, declaration.objects)),
         "tombstones": pack(digests),
     }
     vault.journal.append(batch.organization_id, "destroy", payload)
 
 
-def _delete_rows(declaration: PersonalData, rows: list[Row]) -> list[Row]:
+def delete_rows(declaration: PersonalData, rows: list[Row]) -> list[Row]:
     """Delete by id; returns the rows that this statement (and no competing batch) deleted."""
     by_id = {row["id"]: row for row in rows}
     with connection.cursor() as cursor:
@@ -187,8 +183,8 @@ def _remember(
     declaration: PersonalData, batch: DestructionBatch, gone: list[Row], digests: list[bytes], outcome: Outcome
 ) -> None:
     """Step 5 besides the rows: removals, tombstones, tally, figures, hook, audit event, in the caller's transaction."""
-    organization_id, now = batch.organization_id, datetime.now(UTC)
-    names: list[str] = _values(gone, declaration.objects)
+    organization_id, now = batch.organization_id, _database_now()
+    names: list[str] = values(gone, declaration.objects)
     if names:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -198,16 +194,9 @@ def _remember(
             )
         jobs.enqueue("inventory.remove_objects", organization_id=organization_id, arguments={}, unique="remove")
     tombstones.plant(organization_id, digests, at=now)
-    days: dict[date, tally.Amount] = {}
-    for row in gone:
-        size = int(row[declaration.size] or 0) if declaration.size else 0
-        outcome.bytes += size
-        if declaration.tallied and declaration.clock:
-            day = row[declaration.clock].astimezone(UTC).date()
-            days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, -size)
-    tally.add_many(organization_id, declaration.category, days)
+    outcome.bytes = count_out(declaration, organization_id, gone)
     outcome.rows, outcome.objects = len(gone), len(names)
-    clocks: list[datetime] = _values(gone, declaration.clock)
+    clocks: list[datetime] = values(gone, declaration.clock)
     batch.state = BatchState.UNREADABLE if names else BatchState.DONE
     batch.rows, batch.keys, batch.objects_total, batch.bytes = (
         outcome.rows,
@@ -241,9 +230,26 @@ def _remember(
     )
 
 
-def _values(rows: list[Row], column: str | None) -> list[Any]:
-    """What stands in a declared column, where the model has it and the row fills it."""
-    return [row[column] for row in rows if row[column]] if column else []
+def count_out(declaration: PersonalData, organization_id: UUID, gone: list[Row]) -> int:
+    """Take deleted rows out of the tally, in the caller's transaction. Returns their stored bytes."""
+    days: dict[date, tally.Amount] = {}
+    total = 0
+    for row in gone:
+        size = int(row[declaration.size] or 0) if declaration.size else 0
+        total += size
+        if declaration.tallied and declaration.clock:
+            day = row[declaration.clock].astimezone(UTC).date()
+            days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, -size)
+    tally.add_many(organization_id, declaration.category, days)
+    return total
+
+
+def _database_now() -> datetime:
+    """The database's clock: a worker's wrong one must not stand in a certificate."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def actor_from(text: str) -> Actor:
@@ -260,9 +266,7 @@ def _isolate(organization_id: UUID, batch_id: UUID, error: Exception) -> Outcome
             return Outcome()
         declaration = declaration_of(batch.label)
         ids = list(batch.row_ids)
-        batch.state = BatchState.CANCELLED
-        batch.row_ids = []
-        batch.save(update_fields=["state", "row_ids"])
+        _cancel(batch)
         if len(ids) == 1:
             if declaration.holdable:
                 rows_of(declaration, organization_id).filter(id=ids[0]).update(set_aside_at=Now())
@@ -272,7 +276,9 @@ def _isolate(organization_id: UUID, batch_id: UUID, error: Exception) -> Outcome
             return Outcome(set_aside=1)
         half = len(ids) // 2
         parts = [
-            _claim_ids(declaration, organization_id, part, reason=batch.reason, by=batch.by, run_id=batch.run_id)
+            _claim_ids(
+                declaration, organization_id, part, batch.latest, reason=batch.reason, by=batch.by, run_id=batch.run_id
+            )
             for part in (ids[:half], ids[half:])
         ]
     outcome = Outcome()
@@ -305,15 +311,18 @@ def destroy_now(
     while batch_id := claim(declaration, organization_id, where, reason=reason, by=by, run_id=run_id, limit=batch_rows):
         done = execute(organization_id, batch_id)
         total.include(done)
-        if not done.rows and not done.set_aside:
-            break  # everything claimed is held by now
+        if not done.moved(declaration):
+            break
     if total.objects:
         remove_objects(organization_id)
     return total
 
 
 def resume(organization_id: UUID, *, older_than_seconds: int = 300) -> Outcome:
-    """Finish what a crash left: claims that nobody is executing. Called by the sweep."""
+    """Finish what a crash left: claims that nobody is executing. Called by the sweep.
+
+    An outage stops one claim, not the others; it is raised in the end.
+    """
     with acting_for(organization_id):
         waiting = list(
             DestructionBatch.objects.filter(
@@ -324,10 +333,25 @@ def resume(organization_id: UUID, *, older_than_seconds: int = 300) -> Outcome:
             .order_by("claimed_at")
             .values_list("id", flat=True)[:200]
         )
-    total = Outcome()
+    total, outage = Outcome(), None
     for batch_id in waiting:
-        total.include(execute(organization_id, batch_id))
+        try:
+            total.include(execute(organization_id, batch_id, resumed=True))
+        except NotDeclared:
+            _give_up(organization_id, batch_id)
+        except (vault.VaultError, OperationalError) as error:
+            outage = error
+    if outage is not None:
+        raise outage
     return total
+
+
+def _give_up(organization_id: UUID, batch_id: UUID) -> None:
+    """A claim on a model that left the product meanwhile: nobody can carry it out any more; a person must know."""
+    with acting_for(organization_id):
+        batch = DestructionBatch.objects.select_for_update().get(id=batch_id)
+        audit.alerts.raise_alert(organization_id, "destruction.not_declared", batch=batch_id, rows=len(batch.row_ids))
+        _cancel(batch)
 
 
 __all__ = ["BATCH_ROWS", "Outcome", "Reason", "any_of", "claim", "destroy_now", "execute", "resume", "rows_of"]

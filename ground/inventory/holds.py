@@ -21,6 +21,7 @@ from ground.inventory.declarations import HoldScope, PersonalData, ScopeKind, de
 from ground.inventory.exceptions import EmptyScope, HoldNotInForce
 from ground.inventory.locks import hold_lock, ingest_lock
 from ground.inventory.models import Hold, Nature
+from ground.inventory.outcomes import any_of, rows_of
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for, uuid7
 
@@ -175,17 +176,15 @@ def mark_covered(organization_id: UUID, hold_id: UUID, *, steps: int | None = No
     if hold.marked_at or hold.released_at:
         return True
     for declaration, where in _covering(scope_of(hold)):
-        while True:
-            if steps is not None and (steps := steps - 1) < 0:
+        for changed in _steps(declaration, organization_id, where, held=True, for_hold=hold_id):
+            if changed == STEP_ROWS and steps is not None and (steps := steps - 1) < 0:
                 return False
-            if _flag(declaration, organization_id, where & Q(held=False), held=True) < STEP_ROWS:
-                break
     with acting_for(organization_id):
         hold_lock(organization_id)  # nothing may be inserted between the last look and the mark
         for declaration, where in _covering(scope_of(hold)):
             if declaration.model._default_manager.filter(where, organization_id=organization_id, held=False).exists():
                 return False
-        Hold.objects.filter(id=hold_id).update(marked_at=Now())
+        Hold.objects.filter(id=hold_id, released_at__isnull=True).update(marked_at=Now())
     return True
 
 
@@ -196,25 +195,72 @@ def clear_released(organization_id: UUID, hold_id: UUID, *, steps: int | None = 
     if hold.cleared_at or not hold.released_at:
         return True
     for declaration, where in _covering(scope_of(hold)):
-        while True:
-            if steps is not None and (steps := steps - 1) < 0:
+        for changed in _steps(declaration, organization_id, where, held=False):
+            if changed == STEP_ROWS and steps is not None and (steps := steps - 1) < 0:
                 return False
-            if _flag(declaration, organization_id, where & Q(held=True), held=False) < STEP_ROWS:
-                break
     with acting_for(organization_id):
         Hold.objects.filter(id=hold_id).update(cleared_at=Now())
     return True
 
 
-def _flag(declaration: PersonalData, organization_id: UUID, where: Q, *, held: bool) -> int:
-    """One bounded step in its own transaction, under the shared hold lock. Returns how many rows changed."""
+def settle_flags(organization_id: UUID) -> int:
+    """Compare every flag with the holds in force and correct it, in bounded steps. Returns how many were wrong.
+
+    A record can leave or enter a scope after it was flagged (its person's number was corrected). Part of the daily
+    reconciliation; what enters a scope by a change is flagged by the change itself (`mark`).
+    """
+    wrong = 0
+    for declaration in declarations():
+        if not (declaration.tenant and declaration.holdable):
+            continue
+        wrong += sum(_steps(declaration, organization_id, Q(), held=False))
+        with acting_for(organization_id):
+            scopes = [(hold.id, declaration.hold(scope_of(hold))) for hold in in_force(organization_id)]
+        for hold_id, where in scopes:
+            if where is not None:
+                wrong += sum(_steps(declaration, organization_id, where, held=True, for_hold=hold_id))
+    return wrong
+
+
+def _steps(
+    declaration: PersonalData, organization_id: UUID, where: Q, *, held: bool, for_hold: UUID | None = None
+) -> Iterator[int]:
+    """Flag (or free) what `where` covers, by id, a bounded step at a time; how many rows each step changed."""
+    after: UUID | None = None
+    while True:
+        step = _flag(declaration, organization_id, where, held=held, for_hold=for_hold, after=after)
+        yield len(step)
+        if len(step) < STEP_ROWS:
+            return
+        after = step[-1]
+
+
+def _flag(
+    declaration: PersonalData,
+    organization_id: UUID,
+    where: Q,
+    *,
+    held: bool,
+    for_hold: UUID | None = None,
+    after: UUID | None = None,
+) -> list[UUID]:
+    """One step in its own transaction, under the shared hold lock. Returns the rows it changed.
+
+    `for_hold`: none when that hold was released meanwhile. What another hold covers is not freed.
+    """
     with acting_for(organization_id):
         ingest_lock(organization_id)
+        if for_hold is not None and not in_force(organization_id).filter(id=for_hold).exists():
+            return []
+        where &= Q(held=not held)
         if not held:
             where &= ~_union(declaration, [scope_of(other) for other in in_force(organization_id)])
-        rows = declaration.model._default_manager.filter(where, organization_id=organization_id)
-        step = rows.order_by("id").values("id")[:STEP_ROWS]
-        return int(declaration.model._default_manager.filter(id__in=step).update(held=held))
+        if after is not None:
+            where &= Q(id__gt=after)
+        rows = rows_of(declaration, organization_id)
+        step = list(rows.filter(where).order_by("id").values_list("id", flat=True)[:STEP_ROWS])
+        rows.filter(any_of(step)).update(held=held)
+        return step
 
 
 def _covering(scope: HoldScope) -> Iterator[tuple[PersonalData, Q]]:

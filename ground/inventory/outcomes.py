@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 
-from ground.inventory.declarations import PersonalData
+from ground.inventory.declarations import PersonalData, Row
 
 BATCH_ROWS = 2000
 
@@ -37,6 +37,10 @@ class Outcome:
     set_aside: int = 0
     batches: list[UUID] = field(default_factory=list)
 
+    def moved(self, declaration: PersonalData) -> bool:
+        """Whether another batch may find something else: rows went, or were put out of the way."""
+        return bool(self.rows or (self.set_aside and declaration.holdable))
+
     def include(self, other: "Outcome") -> None:
         """Add another batch's figures."""
         self.rows += other.rows
@@ -56,6 +60,11 @@ def any_of(ids: Sequence[UUID]) -> RawSQL:
 def id_array(ids: Iterable[UUID]) -> str:
     """Ids as the text of one SQL array: many times cheaper to send than a list."""
     return "{" + ",".join(map(str, ids)) + "}"
+
+
+def values(rows: Iterable[Row], column: str | None) -> list[Any]:
+    """What stands in a declared column, where the model has it and the row fills it."""
+    return [row[column] for row in rows if row[column]] if column else []
 
 
 def rows_of(declaration: PersonalData, organization_id: UUID) -> Any:

@@ -1,19 +1,19 @@
 """After a restore: what the erasure journal says is done again, in both databases.
 
 Every handler is safe to repeat. Rows are deleted by their ids, keys by theirs; tombstones and holds are put back.
+What follows from a row's end (tally, flags of the call, the provider's copy) follows again.
 """
 
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from django.db import connection
-from psycopg import sql
-
 from ground import vault
-from ground.inventory import holds, tombstones
+from ground.inventory import holds, last_look, tombstones
 from ground.inventory.declarations import declarations
+from ground.inventory.destruction import count_out, delete_rows
 from ground.inventory.journalled import unpack, unpack_ids
 from ground.inventory.models import BatchState, DestructionBatch, Hold, ObjectRemoval
+from ground.inventory.outcomes import any_of, rows_of
 from ground.tenancy import acting_for
 from ground.vault.journal.entries import JournalEntry
 from ground.vault.objects.protocol import ObjectName
@@ -27,13 +27,14 @@ def destroy_again(entry: JournalEntry) -> None:
         vault.keys.destroy(organization_id, keys)
     with acting_for(organization_id):
         tombstones.plant(organization_id, unpack(payload["tombstones"]), at=datetime.now(UTC))
-        if payload["table"] not in {declaration.table for declaration in declarations()}:
-            return  # the model left the product since
-        with connection.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("DELETE FROM {} WHERE id = ANY(%s)").format(sql.Identifier(payload["table"])),
-                [unpack_ids(payload["rows"])],
-            )
+        declaration = next((one for one in declarations() if one.table == payload["table"]), None)
+        if declaration is None:
+            return  # the model left the product since, or the keys were those of superseded versions
+        rows = rows_of(declaration, organization_id).filter(any_of(unpack_ids(payload["rows"]))).select_for_update()
+        gone = delete_rows(declaration, list(rows.order_by("id").values(*last_look.columns(declaration))))
+        count_out(declaration, organization_id, gone)
+        if declaration.on_destroyed and gone:
+            declaration.on_destroyed(organization_id, gone)
         batch_id = UUID(payload["batch"])
         DestructionBatch.objects.filter(id=batch_id, state=BatchState.CLAIMED).update(
             state=BatchState.CANCELLED, row_ids=[]
