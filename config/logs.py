@@ -64,6 +64,9 @@ def logging_configuration(folder: Path | None) -> dict[str, Any]:
             "botocore": {"level": "WARNING"},
             "django.server": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},  # a line for every tick says nothing
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
         },
     }
 
