@@ -1,4 +1,4 @@
-"""What lower floors ask of retention through their hook lists: the period in force."""
+"""What lower floors ask of retention through their hook lists: the period in force, and what comes too late to keep."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from agents import hooks as agent_hooks
 from calls import hooks as call_hooks
 from contacts import hooks as contact_hooks
+from ground import clocks
 from ground.profiles import Category, Period
 from ground.tenancy import acting_for
 from retention import periods
@@ -31,6 +32,18 @@ def kept(organization_id: UUID, category: str) -> call_hooks.Kept | None:
     return call_hooks.Kept(found.period, found.origin, since, found.agents)
 
 
+def may_store(organization_id: UUID, category: str, agent_id: UUID | None, clock: datetime) -> bool:
+    """No for what would already be past its period: it would only be stored to be destroyed at once."""
+    now = datetime.now(UTC)
+    try:
+        found = periods.effective(organization_id, category, now)
+    except (NoPeriod, PeriodUnusable):
+        return True
+    kept_for = [found.period, *([found.agents[agent_id]] if agent_id in found.agents else [])]
+    return all(not clocks.is_due(clock, period, now) for period in kept_for)
+
+
 agent_hooks.periods_in_force.append(period_in_force)
 contact_hooks.periods_in_force.append(period_in_force)
 call_hooks.periods.append(kept)
+call_hooks.may_store.append(may_store)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 
 from agents.connections import Endpoint, connection_of, find, secrets_of
 from agents.services import resolve
-from calls import providers, sealing
+from calls import hooks, providers, sealing
 from calls.identity import call_digests, event_digest
 from calls.models import EventState, ProviderEvent
 from calls.providers.base import Event, EventKind, NotVerified, Proof, Provider, Strength, Verified, parse_json
@@ -124,7 +125,10 @@ class _Delivery:
                 return Receipt(200, "accepted", event_id=known)
             if self._destroyed_before(events):
                 return DROPPED
-        reduced, recordings, transcripts = self._reduce(payload, events)
+            keep = self._keepable(events)
+            if keep is None:
+                return DROPPED
+        reduced, recordings, transcripts = self._reduce(payload, events, *keep)
         return self._keep(reduced, problems, recordings, transcripts)
 
     def _events(self, payload: Any) -> Sequence[Event]:
@@ -159,21 +163,31 @@ class _Delivery:
         buried = tombstones.present(self.organization_id, [digest for each in digests for digest in each])
         return all(buried.intersection(each) for each in digests)
 
-    def _reduce(self, payload: Any, events: Sequence[Event]) -> tuple[Any, int, int]:
-        """The payload without what may not be kept, and how many recordings and transcripts that was."""
+    def _keepable(self, events: Sequence[Event]) -> tuple[bool, bool] | None:
+        """Whether recordings and text may be kept; None when every call is past its period already.
+
+        Asks the agents' settings at the time of each call, and the periods. Needs the organization's context.
+        """
         recording = transcript = False
-        for event in events:
-            record = event.record
-            if event.kind is not EventKind.CALL:
+        told = [event for event in events if event.kind is EventKind.CALL]
+        in_time = len(told) < len(events) or not events
+        for event in told:
+            record, ended_at = event.record, event.record.ended_at or event.at
+            started = record.started_at or ended_at
+            agent = resolve(self.organization_id, self.endpoint.id, record.provider_agent_id, started)
+            admits = partial(hooks.is_admitted, self.organization_id, agent_id=agent.agent_id, clock=ended_at)
+
+            if not admits(category=Category.CALL_METADATA):
                 continue
-            agent = resolve(
-                self.organization_id,
-                self.endpoint.id,
-                record.provider_agent_id,
-                record.started_at or record.ended_at or event.at,
+            in_time = True
+            recording |= agent.recording_enabled and admits(category=Category.RECORDING)
+            transcript |= agent.transcript_enabled and (
+                admits(category=Category.TRANSCRIPT) or admits(category=Category.CALL_REPORT)
             )
-            recording = recording or agent.recording_enabled
-            transcript = transcript or agent.transcript_enabled
+        return (recording, transcript) if in_time else None
+
+    def _reduce(self, payload: Any, events: Sequence[Event], recording: bool, transcript: bool) -> tuple[Any, int, int]:
+        """The payload without what may not be kept, and how many recordings and transcripts that was."""
         reduced = self.provider.reduce(
             payload, strength=self.verified.strength, recording=recording, transcript=transcript
         )

@@ -264,7 +264,7 @@ class CallWriter:
 def refused(
     organization_id: UUID, object_type: str, object_id: UUID, *, recordings: int = 0, transcripts: int = 0, by: Actor
 ) -> None:
-    """Evidence that something was offered and not kept because the settings forbid it. Counts only."""
+    """Evidence that something was offered and not kept: the settings forbid it, or its period is over. Counts only."""
     audit.append(
         "calls.not_kept",
         organization_id=organization_id,

@@ -361,12 +361,15 @@ class TestSettingsDecide:
     def test_a_whole_call_past_its_period_is_dropped(self, client, organization, line, monkeypatch):
         from calls import hooks
 
-        monkeypatch.setattr(hooks, "may_store", [lambda *about: False])
         line.deliver(client, generic_event())
+        monkeypatch.setattr(hooks, "may_store", [lambda *about: False])
         run_jobs(organization)
         assert everything_of(organization, Call, Transcript) == {"Call": 0, "Transcript": 0}
         with acting_for(organization.id):
             assert ProviderEvent.objects.get().state == EventState.DROPPED
+        at_the_door = line.deliver(client, generic_event(), event_id="msg_2")
+        assert (at_the_door.status_code, at_the_door.json()) == (200, {"status": "dropped"})
+        assert everything_of(organization, ProviderEvent) == {"ProviderEvent": 1}
 
 
 @pytest.mark.parametrize("number", ["anonymous", "unknown", "12", "+1", "sip:alice@example.org", "١٢٣", "☎", ""])
@@ -392,3 +395,29 @@ def test_deep_nesting_is_refused_at_the_door(client, organization, slug):
     deep = b'{"message": ' + b'{"a":' * 500 + b"1" + b"}" * 501
     assert line.deliver(client, deep).status_code == 400
     nothing_of(organization)
+
+
+def test_retention_refuses_what_comes_after_its_time(client, organization, line, now):
+    """The parts whose period is over on arrival are not stored, the others are; a call past all of them is dropped."""
+    from datetime import UTC, datetime
+
+    from calls import hooks
+
+    with acting_for(organization.id):
+        kept = {
+            category: hooks.is_admitted(organization.id, category, line.agent_id, now - timedelta(days=200))
+            for category in ("recording", "transcript", "call_report", "call_metadata")
+        }
+    old = generic_event(now - timedelta(days=200), recordings=[{"url": "https://x.s3.amazonaws.com/a.wav"}])
+    assert line.deliver(client, old).status_code == 202
+    run_jobs(organization, kinds={"calls.process_event"})
+    here = everything_of(organization, Call, Transcript, CallReport)
+    call = kept["call_metadata"]
+    assert here == {
+        "Call": int(call),
+        "Transcript": int(call and kept["transcript"]),
+        "CallReport": int(call and kept["call_report"]),
+    }
+    assert not kept["recording"]
+    ancient = generic_event(datetime(2001, 1, 1, tzinfo=UTC), call_id="ancient")
+    assert line.deliver(client, ancient, event_id="msg_9").json() == {"status": "dropped"}
