@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from celery import Celery, Task
+from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
