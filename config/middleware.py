@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 
 from ground import vault
 from ground.tenancy.ids import uuid7
@@ -53,10 +55,8 @@ class RestoreGateMiddleware:
         headers = {"Retry-After": str(self.RETRY_SECONDS), "Cache-Control": "no-store"}
         sentence = "The service is being brought up to date after maintenance. Nothing was accepted; try again soon."
         if "text/html" in request.headers.get("Accept", ""):
-            page = (
-                '<!doctype html><html lang="en"><meta charset="utf-8"><title>Maintenance</title>'
-                f"<h1>Back in a moment</h1><p>{sentence}</p><p>Request {request_id}</p></html>"
-            )
+            words = {"product": settings.PRODUCT_NAME, "request_id": request_id}
+            page = render_to_string("errors/503.html", words)
             return HttpResponse(page, status=503, headers=headers)
         problem = {
             "type": "about:blank",
