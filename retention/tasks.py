@@ -14,7 +14,7 @@ def _slot(minutes: int) -> str:
     """The time slot we are in, as text: beats that tick together name the same."""
     now = datetime.now(UTC)
     minute = now.hour * 60 + now.minute
-    return f"{now:%Y-%m-%d}/{minute // minutes}"
+    return f"every{minutes}m/{now:%Y-%m-%d}/{minute // minutes}"
 
 
 def _fan_out(kind: str, slot: str) -> int:
