@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from celery import shared_task
 
 from accounts.models import Organization
-from accounts.models.organizations import OrganizationState
 from ground import jobs
 from ground.tenancy import acting_for
 
@@ -19,7 +18,7 @@ def _slot(minutes: int) -> str:
 
 def _fan_out(kind: str, slot: str) -> int:
     count = 0
-    for organization_id in Organization.objects.exclude(state=OrganizationState.CLOSED).values_list("id", flat=True):
+    for organization_id in Organization.objects.order_by("id").values_list("id", flat=True):
         with acting_for(organization_id):
             count += jobs.slot(kind, organization_id, slot) is not None
     return count

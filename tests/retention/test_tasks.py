@@ -1,6 +1,9 @@
 """What beat wakes: one job per organization and slot, however many beats tick."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from ground.jobs.models import Job
 from ground.tenancy import acting_for
@@ -19,8 +22,6 @@ def test_three_beats_give_one_job_per_organization(vault_home, task):
             assert Job.objects.filter(kind=task.name).count() == 1
 
 
-def test_closed_organizations_are_left_alone(vault_home):
-    from django.utils import timezone
-
-    factories.organization(state="closed", closed_at=timezone.now())
-    assert tasks.sweep() == 0
+def test_closed_organizations_are_swept_until_nothing_is_left(vault_home):
+    factories.organization(state="closed", closed_at=timezone.now() + timedelta(seconds=1))
+    assert tasks.sweep() == 1
