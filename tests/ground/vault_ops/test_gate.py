@@ -187,6 +187,35 @@ def test_replay_leaves_out_what_both_databases_saw_more_than_a_day_before(monkey
     assert seen == [2]
 
 
+def test_a_torn_tail_of_the_journal_does_not_stop_the_replay(vault_home, monkeypatch):
+    gate.tend()
+    for _ in range(2):
+        journal.append(uuid4(), "suppression", {"digest": b"d" * 16})
+    [day] = (vault_home / "journal").glob("*.journal")
+    whole = day.read_bytes()
+    day.write_bytes(whole + whole.splitlines(keepends=True)[-1][:40])  # a writer died; nobody was told it was kept
+    seen = []
+    monkeypatch.setattr(journal, "_handlers", {"suppression": [lambda entry: seen.append(entry.sequence)]})
+    assert gate.open_again() == 2
+    assert journal.append(uuid4(), "suppression", {"digest": b"d" * 16}).sequence == 3
+    gate.open_again()
+    assert seen == [1, 2, 1, 2, 3]
+
+
+def test_damage_inside_the_journal_keeps_the_gate_shut(vault_home, monkeypatch):
+    for _ in range(3):
+        journal.append(uuid4(), "suppression", {"digest": b"d" * 16})
+    [day] = (vault_home / "journal").glob("*.journal")
+    raw = bytearray(day.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    day.write_bytes(raw)
+    monkeypatch.setattr(journal, "_handlers", {"suppression": [lambda entry: None]})
+    with pytest.raises(JournalDamaged):
+        gate.open_again()
+    with pytest.raises(NotOpen):
+        gate.require_open()
+
+
 def test_a_kind_without_a_handler_keeps_the_gate_shut(monkeypatch):
     gate.tend()
     journal.append(uuid4(), "suppression", {"digest": b"d" * 16})
