@@ -22,18 +22,24 @@ from retention.periods import Effective
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Rows of one model that one period makes due: the category's, or an agent's shorter one."""
+    """Rows of one model that one period makes due: the category's, or an agent's shorter one.
+
+    `start`: an agent's slice begins where the category's ends, so that nothing is counted twice.
+    """
 
     declaration: PersonalData
     cutoff: datetime
     period: Period
     agent_id: UUID | None = None
+    start: datetime | None = None
 
     def where(self) -> Q:
         """Rows whose time is over; the caller adds `declaration.free()`."""
         due = Q(**{f"{self.declaration.clock}__lt": self.cutoff}) & self.declaration.expirable
         if self.agent_id is not None and self.declaration.agent:
             due &= Q(**{self.declaration.agent: self.agent_id})
+        if self.start is not None:
+            due &= Q(**{f"{self.declaration.clock}__gte": self.start})
         return due
 
 
@@ -56,7 +62,7 @@ def slices(effective: Effective, now: datetime, *, operator: bool = False) -> It
         yield Slice(declaration, cutoff, effective.period)
         if declaration.agent:
             for agent_id, period in sorted(effective.agents.items()):
-                yield Slice(declaration, clocks.cutoff(now, period), period, agent_id)
+                yield Slice(declaration, clocks.cutoff(now, period), period, agent_id, cutoff)
 
 
 @dataclass(frozen=True, slots=True)

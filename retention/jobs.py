@@ -10,18 +10,21 @@ from retention.exceptions import PurgeUnderway
 from retention.services import evidence, moments, overdue, reconcile, sweep
 
 _BY = Actor.system("retention")
+RUN_SECONDS = 300  # of one run: well within its lease and the worker's time limit; the next goes on
 
 
 @jobs.handler("retention.sweep", lease_seconds=600, attempts=20)
 def run_sweep(lease: jobs.Lease) -> None:
     """Purge one organization."""
     try:
-        sweep.purge_expired(organization_id=lease.organization_id, by=_BY)
+        report = sweep.purge_expired(organization_id=lease.organization_id, by=_BY, seconds=RUN_SECONDS)
     except PurgeUnderway as error:
         raise jobs.RetryLater(60, "underway") from error
     except VaultError as error:
         raise jobs.RetryLater(60, type(error).__name__) from error
     overdue.measure(lease.organization_id)
+    if report.more:
+        raise jobs.RetryLater(1, "more", counted=False)
 
 
 @jobs.handler("retention.settle", lease_seconds=300, attempts=5)

@@ -209,7 +209,7 @@ def _remember(
         batch.row_ids = [row["id"] for row in gone]
     batch.digest = hashlib.sha256(b"".join(sorted(row["id"].bytes for row in gone))).digest()
     batch.earliest, batch.latest = min(clocks, default=None), max(clocks, default=None)
-    batch.unreadable_at = now
+    batch.unreadable_at, outcome.latest = now, batch.latest
     batch.objects_gone_at = None if names else now
     batch.attempts += 1
     batch.save(update_fields=_FIGURES if len(gone) == claimed else [*_FIGURES, "row_ids"])

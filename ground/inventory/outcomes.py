@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,10 @@ class Reason(StrEnum):
 
 @dataclass(slots=True)
 class Outcome:
-    """What one or more batches did. `kept`: covered by a hold. `set_aside`: failed alone and waits for a person."""
+    """What one or more batches did. `kept`: covered by a hold. `set_aside`: failed alone and waits for a person.
+
+    `latest`: the youngest clock destroyed; whoever goes on oldest first need not look before it again.
+    """
 
     rows: int = 0
     keys: int = 0
@@ -36,6 +40,7 @@ class Outcome:
     kept: int = 0
     set_aside: int = 0
     batches: list[UUID] = field(default_factory=list)
+    latest: datetime | None = None
 
     def moved(self, declaration: PersonalData) -> bool:
         """Whether another batch may find something else: rows went, or were put out of the way."""
@@ -50,6 +55,7 @@ class Outcome:
         self.kept += other.kept
         self.set_aside += other.set_aside
         self.batches += other.batches
+        self.latest = other.latest or self.latest
 
 
 def any_of(ids: Sequence[UUID]) -> RawSQL:

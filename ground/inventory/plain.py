@@ -61,4 +61,4 @@ def delete_plain(
             reason=str(reason),
             rows=gone,
         )
-    return Outcome(rows=gone, batches=[batch.id])
+    return Outcome(rows=gone, batches=[batch.id], latest=batch.latest)

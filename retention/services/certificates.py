@@ -59,6 +59,7 @@ def issue_unreadable(organization_id: UUID, run_id: UUID) -> Certificate | None:
         batches = _batches(organization_id, run_id)
         if not batches:
             return None
+        _one_at_a_time(organization_id)
         certificate = Certificate.objects.filter(organization_id=organization_id, run_id=run_id).first()
         if certificate is None:
             certificate = _number(organization_id, run_id)
@@ -69,6 +70,7 @@ def issue_unreadable(organization_id: UUID, run_id: UUID) -> Certificate | None:
 
 def issue_later(organization_id: UUID, certificate: Certificate, moment: Moment, happened_at: datetime) -> Statement:
     """Add a statement about a later moment. Idempotent. Needs the organization's context."""
+    _one_at_a_time(organization_id)
     run = PurgeRun.objects.get(organization_id=organization_id, id=certificate.run_id)
     return _issue(certificate, run, _batches(organization_id, run.id), moment, happened_at)
 
@@ -80,10 +82,14 @@ def _batches(organization_id: UUID, run_id: UUID) -> list[DestructionBatch]:
     return list(found.order_by("id").defer("row_ids"))
 
 
-def _number(organization_id: UUID, run_id: UUID) -> Certificate:
-    """The next number of the organization, without gaps: one at a time."""
+def _one_at_a_time(organization_id: UUID) -> None:
+    """Nobody else issues for this organization until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"certificate {organization_id}"])
+
+
+def _number(organization_id: UUID, run_id: UUID) -> Certificate:
+    """The next number of the organization, without gaps."""
     last = Certificate.objects.filter(organization_id=organization_id).aggregate(last=Max("number"))["last"]
     return Certificate.objects.create(
         organization_id=organization_id, run_id=run_id, number=(last or 0) + 1, issued_at=due.database_now()

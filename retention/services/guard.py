@@ -5,12 +5,15 @@ beyond what a person confirmed when shortening a period is unexplained; more tha
 the category, unexplained, waits for a person. So a jumping clock, a damaged period or a bad import destroys little.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
+from math import ceil
 from uuid import UUID
 
 from ground import audit, jobs
 from ground.inventory import tally
+from ground.inventory.outcomes import rows_of
 from ground.tenancy import Actor, acting_for
 from retention import due
 from retention.models import Approval, PeriodVersion, SweepMark
@@ -44,19 +47,40 @@ def judge(organization_id: UUID, category: str, parts: list[due.Slice], rows: in
     pace = min(now - mark.swept_at, LONGEST_PACE) if mark else LONGEST_PACE
     steady = sum(due.measure(part, organization_id, since=part.cutoff - pace).rows for part in parts)
     confirmed = _confirmed(organization_id, category, mark.swept_at if mark else None, now)
-    total = tally.totals(organization_id, [category]).get(category, tally.NOTHING).rows
     unexplained = max(0, rows - steady - confirmed)
-    return Verdict(rows, unexplained, max(total, rows), _approval(organization_id, category, unexplained, now))
+    if unexplained <= FLOOR_ROWS:
+        return Verdict(rows, unexplained, rows, None)
+    verdict = Verdict(rows, unexplained, _held_total(organization_id, parts, unexplained), None)
+    if verdict.may_run:
+        return verdict  # an approval is for what needs one, not used up by what does not
+    return replace(verdict, approval=_approval(organization_id, category, unexplained, now))
+
+
+def _held_total(organization_id: UUID, parts: list[due.Slice], unexplained: int) -> int:
+    """What is held in the models at hand: from the tally, or counted as far as it matters where nothing is tallied."""
+    declared = {part.declaration.label: part.declaration for part in parts}.values()
+    categories = {declaration.category for declaration in declared if declaration.tallied}
+    total = sum(amount.rows for amount in tally.totals(organization_id, categories).values()) if categories else 0
+    enough = ceil(unexplained / SHARE)
+    for declaration in declared:
+        if not declaration.tallied and total < enough:
+            some = rows_of(declaration, organization_id).order_by().values("pk")[: enough - total]
+            total += some.count()
+    return total
 
 
 def _confirmed(organization_id: UUID, category: str, since: datetime | None, now: datetime) -> int:
-    """Rows that people confirmed in previews of changes that took effect since the last sweep."""
+    """Rows that people confirmed in previews of changes that took effect since the last sweep.
+
+    Going back, it ends at a change by which nothing left: what was shortened before a lengthening counts no more.
+    """
     changes = PeriodVersion.objects.filter(
         organization_id=organization_id, category=category, effective_at__lte=now, undone_at__isnull=True
     )
     if since is not None:
         changes = changes.filter(effective_at__gt=since)
-    return sum(changes.values_list("preview_rows", flat=True))
+    previews = changes.order_by("-version").values_list("preview_rows", flat=True)
+    return sum(takewhile(bool, previews))
 
 
 def _approval(organization_id: UUID, category: str, rows: int, now: datetime) -> Approval | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import Organization
+from ground.clocks.exceptions import BeyondCalendar
 from ground.inventory.destruction import Outcome
 from ground.profiles import Category
 from ground.tenancy import acting_for
@@ -48,13 +49,13 @@ def line_for(organization_id: UUID, category: Category, now: datetime) -> LineRe
     with acting_for(organization_id):
         try:
             effective = periods.effective(organization_id, category, now)
+            parts = list(slices(effective, now, operator=operator))
         except NoPeriod:
             return line
-        except PeriodUnusable as error:
-            line.state, line.error = RunState.FAILED, type(error).__name__
+        except (PeriodUnusable, BeyondCalendar):
+            line.state, line.error = RunState.FAILED, PeriodUnusable.__name__
             return line
-        line.period, line.origin = str(effective.period), effective.origin
-        line.parts = list(slices(effective, now, operator=operator))
+        line.period, line.origin, line.parts = str(effective.period), effective.origin, parts
         for part in line.parts:
             found = measure(part, organization_id)
             line.due += found.rows

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ground import audit, vault
-from ground.inventory import PersonalData, declarations
+from ground.inventory import PersonalData, declarations, holds
 from ground.inventory.destruction import Outcome, Reason, any_of, claim, execute, rows_of
 from ground.inventory.journalled import unpack_ids
 from ground.inventory.models import ObjectRemoval
@@ -31,6 +31,8 @@ _BY = Actor.system("reconciliation")
 
 def reconcile(organization_id: UUID) -> Reconciliation:
     """Compare everything of one organization and store what was found."""
+    vault.gate.require_open()
+    holds.settle_flags(organization_id)
     with acting_for(organization_id):
         report = Reconciliation.objects.create(organization_id=organization_id)
     for declaration in declarations():
@@ -87,12 +89,19 @@ def _rows(report: Reconciliation, declaration: PersonalData) -> None:
         keyless = [row["id"] for row in page if row[key] in missing]
         if not keyless:
             continue
-        with acting_for(organization_id):  # a row that went meanwhile is no finding
-            keyless = list(rows_of(declaration, organization_id).filter(any_of(keyless)).values_list("id", flat=True))
+        keyless = _still_keyless(declaration, organization_id, keyless)
         journalled = _journalled(organization_id, declaration.table)
         done = _finish(declaration, organization_id, [row_id for row_id in keyless if row_id in journalled])
         report.finished_off += done.rows
         report.keys_lost += len([row_id for row_id in keyless if row_id not in journalled])
+
+
+def _still_keyless(declaration: PersonalData, organization_id: UUID, ids: Sequence[UUID]) -> list[UUID]:
+    """Rows that went, or were sealed under another key, since the page was read are no finding."""
+    with acting_for(organization_id):
+        now = dict(rows_of(declaration, organization_id).filter(any_of(ids)).values_list("id", str(declaration.key)))
+    there = vault.keys.existing(organization_id, [key_id for key_id in now.values() if key_id])
+    return [row_id for row_id, key_id in now.items() if key_id and key_id not in there]
 
 
 def _journalled(organization_id: UUID, table: str) -> set[UUID]:

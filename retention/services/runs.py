@@ -1,16 +1,23 @@
 """The rows of a purge run: start, one line per category, finish with a certificate."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from ground import audit, jobs
+from ground.inventory import destruction
+from ground.inventory.models import BatchState, DestructionBatch
+from ground.inventory.outcomes import Outcome
 from ground.tenancy import Actor, acting_for
 from retention import due
-from retention.models import PurgeLine, PurgeRun, RunState
+from retention.models import Certificate, PurgeLine, PurgeRun, RunState
 from retention.services import certificates
 from retention.services.plan import LineReport
 
+ABANDONED_AFTER = timedelta(minutes=15)  # longer than the lease of a run
+_CLOSED_AT_MOST = 50
 _WORST_FIRST = (RunState.FAILED, RunState.WAITING, RunState.DONE)
 
 
@@ -109,3 +116,73 @@ def finish(run: PurgeRun, *, by: Actor) -> PurgeRun:
     if run.rows:
         certificates.issue_unreadable(run.organization_id, run.id)
     return run
+
+
+def close_abandoned(organization_id: UUID) -> int:
+    """Runs whose process died: their lines are written from what their batches did, then they end like any other.
+
+    Also runs that ended but died before their certificate. Returns how many were closed. Safe to repeat.
+    """
+    quiet = due.database_now() - ABANDONED_AFTER
+    with acting_for(organization_id):
+        recent = PurgeRun.objects.filter(organization_id=organization_id).order_by("-started_at")
+        running = list(recent.filter(state=RunState.RUNNING, started_at__lt=quiet)[:_CLOSED_AT_MOST])
+        issued = Certificate.objects.filter(organization_id=organization_id, run_id=OuterRef("id"))
+        since = quiet - timedelta(days=30)
+        bare = list(
+            recent.filter(~Exists(issued), rows__gt=0, finished_at__lt=quiet, started_at__gt=since).values_list(
+                "id", flat=True
+            )[:_CLOSED_AT_MOST]
+        )
+    closed = sum(_close(run, quiet) for run in running)
+    for run_id in bare:
+        certificates.issue_unreadable(organization_id, run_id)
+    return closed + len(bare)
+
+
+def _close(run: PurgeRun, quiet: datetime) -> bool:
+    batches = DestructionBatch.objects.filter(organization_id=run.organization_id, run_id=run.id)
+    with acting_for(run.organization_id):
+        if not PurgeRun.objects.select_for_update().filter(id=run.id, state=RunState.RUNNING).exists():
+            return False
+        if batches.filter(Q(claimed_at__gt=quiet) | Q(state=BatchState.CLAIMED)).exists():
+            return False  # still at work, or a claim waits to be resumed
+        written = PurgeLine.objects.filter(run_id=run.id).values_list("category", flat=True)
+        for line in _lines_of(batches.exclude(category__in=list(written)).defer("row_ids")):
+            store_line(run, line)
+    finish(run, by=destruction.actor_from(run.by))
+    return True
+
+
+def _lines_of(batches: Iterable[DestructionBatch]) -> list[LineReport]:
+    """One line per category, from what the batches did."""
+    lines: dict[str, LineReport] = {}
+    for batch in batches:
+        line = lines.setdefault(batch.category, LineReport(batch.category))
+        line.outcome.include(Outcome(batch.rows, batch.keys, batch.objects_total, batch.bytes))
+        line.due = line.outcome.rows
+    return [lines[category] for category in sorted(lines)]
+
+
+def adopt(organization_id: UUID, strays: Q, *, limit: int) -> int:
+    """Batches that belong to no run get one for each (who, why), and with it a certificate. Returns how many runs.
+
+    Whoever adopts first locks them; a crash before the end leaves a run that `close_abandoned` closes.
+    """
+    with acting_for(organization_id):
+        found = DestructionBatch.objects.filter(strays, organization_id=organization_id, run_id=None, rows__gt=0)
+        locked = found.select_for_update(skip_locked=True).order_by("id").defer("row_ids")[:limit]
+        groups: dict[tuple[str, str], list[DestructionBatch]] = {}
+        for batch in locked:
+            groups.setdefault((batch.by, batch.reason), []).append(batch)
+        adopted = []
+        for (by, reason), group in sorted(groups.items()):
+            actor = destruction.actor_from(by)
+            run = start(organization_id, by=actor, trigger=reason)
+            DestructionBatch.objects.filter(id__in=[batch.id for batch in group]).update(run_id=run.id)
+            for line in _lines_of(group):
+                store_line(run, line)
+            adopted.append((run, actor))
+    for run, actor in adopted:
+        finish(run, by=actor)
+    return len(adopted)

@@ -8,12 +8,15 @@ A dead run's lease ends by itself, and the next run first finishes what it left 
 transaction longer than one batch. Running it twice destroys nothing twice.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from django.db import OperationalError
+from django.db.models import Q
 
 from ground import audit, vault
 from ground.inventory import destruction, removals
@@ -23,11 +26,13 @@ from ground.profiles import Category
 from ground.tenancy import Actor, acting_for
 from ground.vault.exceptions import ObjectStoreDown
 from retention import due
+from retention.exceptions import PurgeUnderway
 from retention.models import Approval, PurgeRun, RunState, SweepMark
 from retention.services import guard, lease, runs
 from retention.services.plan import LineReport, line_for
 from retention.services.sweepers import SWEEPERS
 
+log = structlog.get_logger(__name__)
 _CALLS = (Category.RECORDING, Category.TRANSCRIPT, Category.CALL_REPORT, Category.CALL_METADATA)
 ORDER = [*_CALLS, *(category for category in Category if category not in _CALLS)]  # contents before what names them
 
@@ -39,6 +44,7 @@ class Report:
     organization_id: UUID
     run_id: UUID | None = None
     lines: list[LineReport] = field(default_factory=list)
+    more: bool = False  # the time given was over before everything was done: another run goes on
 
     @property
     def rows(self) -> int:
@@ -53,8 +59,11 @@ def purge_expired(
     trigger: str = "schedule",
     dry_run: bool = False,
     categories: Iterable[str] | None = None,
+    seconds: float | None = None,
 ) -> Report:
     """Destroy everything whose time is over; a dry run only says what that would be.
+
+    `seconds`: after so long no further batch is begun, and `Report.more` says so.
 
     Raises PurgeUnderway while another run of the organization is at work, NotOpen after a restore.
     """
@@ -64,7 +73,8 @@ def purge_expired(
     vault.gate.require_open()
     holder = lease.take(organization_id)
     try:
-        return _Run(organization_id, holder, by, trigger).over(wanted)
+        until = None if seconds is None else time.monotonic() + seconds
+        return _Run(organization_id, holder, by, trigger, until).over(wanted)
     finally:
         lease.give_back(organization_id, holder)
 
@@ -89,12 +99,19 @@ class _Run:
     holder: UUID
     by: Actor
     trigger: str
+    until: float | None = None
     row: PurgeRun | None = None
 
+    @property
+    def over_time(self) -> bool:
+        return self.until is not None and time.monotonic() >= self.until
+
     def over(self, wanted: list[Category]) -> Report:
-        destruction.resume(self.organization_id)
         report = Report(self.organization_id)
+        self._resume()
         for category in wanted:
+            if self.over_time:
+                break
             now = due.database_now()
             line = line_for(self.organization_id, category, now)
             self._alert_about_period(category, line)
@@ -105,10 +122,18 @@ class _Run:
                 if line.routine or (self.row is None and runs.repeats(self.organization_id, line)):
                     continue
                 runs.store_line(self._started(), line)
+        report.more = self.over_time
         if self.row is not None:
             report.run_id = self.row.id
             runs.finish(self.row, by=self.by)
         return report
+
+    def _resume(self) -> None:
+        """What a dead run left. An outage here is everybody's own outage below; plain rows need no keyring to go."""
+        try:
+            destruction.resume(self.organization_id)
+        except (vault.VaultError, OperationalError) as error:
+            log.warning("retention.resume_waits", organization=str(self.organization_id), reason=type(error).__name__)
 
     def _started(self) -> PurgeRun:
         if self.row is None:
@@ -139,11 +164,17 @@ class _Run:
                 self._destroy(part, line)
             if extra := SWEEPERS.get(category):
                 line.outcome.rows += extra(self.organization_id, self.by, now)
-        except (vault.VaultError, OperationalError, OSError) as error:
+        except PurgeUnderway:
+            raise
+        except Exception as error:
+            if not isinstance(error, (vault.VaultError, OperationalError, OSError)):
+                log.exception("retention.category_failed", category=str(category))
             line.state, line.error = RunState.FAILED, type(error).__name__
             audit.alerts.raise_alert(self.organization_id, "retention.category_failed", key=category, error=line.error)
             return
         audit.alerts.resolve(self.organization_id, "retention.category_failed", key=category)
+        if self.over_time:
+            return  # not all of it: pace, confirmation and approval still cover the rest
         if audit.alerts.resolve(self.organization_id, "retention.approval_needed", key=category):
             runs.answer_waiting(self.organization_id, category)
         self._remember(category, line, now, verdict.approval)
@@ -152,23 +183,26 @@ class _Run:
         """Batch by batch until nothing of the slice is due; the lease is extended as it goes."""
         organization_id = self.organization_id
         step = self._plain_step if part.declaration.plain else self._sealed_step
-        while True:
+        where = part.where()
+        while not self.over_time:
             lease.extend(organization_id, self.holder)
-            done = step(part, None if line.routine else self._started().id)
+            done = step(part, where, None if line.routine else self._started().id)
             line.outcome.include(done)
+            if done.latest is not None:  # not again through the dead entries of what just went
+                where = part.where() & Q(**{f"{part.declaration.clock}__gte": done.latest})
             if done.objects:
                 self._remove_objects()
-            if not done.rows and not done.set_aside:
+            if not done.moved(part.declaration):
                 return
 
-    def _plain_step(self, part: due.Slice, run_id: UUID | None) -> Outcome:
+    def _plain_step(self, part: due.Slice, where: Q, run_id: UUID | None) -> Outcome:
         return delete_plain(
-            part.declaration, self.organization_id, part.where(), reason=Reason.EXPIRED, by=self.by, run_id=run_id
+            part.declaration, self.organization_id, where, reason=Reason.EXPIRED, by=self.by, run_id=run_id
         )
 
-    def _sealed_step(self, part: due.Slice, run_id: UUID | None) -> Outcome:
+    def _sealed_step(self, part: due.Slice, where: Q, run_id: UUID | None) -> Outcome:
         batch_id = destruction.claim(
-            part.declaration, self.organization_id, part.where(), reason=Reason.EXPIRED, by=self.by, run_id=run_id
+            part.declaration, self.organization_id, where, reason=Reason.EXPIRED, by=self.by, run_id=run_id
         )
         return destruction.execute(self.organization_id, batch_id) if batch_id else Outcome()
 

@@ -5,6 +5,7 @@ Each sweeper takes (organization, actor, database now), destroys what is due in 
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -41,7 +42,8 @@ def _day_ends(file: Path) -> datetime:
     """The end of the UTC day a file is about: from its name, else from its last change."""
     found = _DAY_IN_NAME.search(file.name)
     if found:
-        return datetime.combine(date.fromisoformat(found[1]) + timedelta(days=1), time.min, UTC)
+        with suppress(ValueError):  # digits that are no date
+            return datetime.combine(date.fromisoformat(found[1]) + timedelta(days=1), time.min, UTC)
     return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
