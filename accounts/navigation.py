@@ -45,7 +45,7 @@ class Group:
 
 
 GROUPS: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
-    ("", (Entry(_("Overview"), "home", "accounts:overview", "overview.read"),)),
+    ("", (Entry(_("Overview"), "home", "accounts:overview", "overview.read", ("overview",)),)),
     (
         _("Voice"),
         (

@@ -44,7 +44,7 @@ class FilterForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None, *, agents: Mapping[UUID, str]) -> None:
         super().__init__(data)
         directions = [(key, words.DIRECTIONS[key]) for key in (Direction.INBOUND, Direction.OUTBOUND)]
-        choices = {
+        choices: dict[str, list[tuple[Any, Any]]] = {
             "agent": [("", _("All agents")), *((str(key), name) for key, name in agents.items())],
             "direction": [("", _("Both")), *((str(key), text) for key, text in directions)],
             "outcome": [("", _("Any")), *((str(key), text) for key, text in words.OUTCOMES.items())],

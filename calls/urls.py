@@ -1,8 +1,16 @@
-"""Addresses of calls below /o/<slug>/. The pages themselves are mounted by the dashboard."""
+"""Addresses of calls below /o/<slug>/."""
 
 from django.urls import path
 
+from calls.views import detail, listing
 from calls.views.audio import audio
 
 app_name = "calls"
-urlpatterns = [path("calls/<uuid:call_id>/audio", audio, name="audio")]
+urlpatterns = [
+    path("calls/", listing.listing, name="list"),
+    path("calls/export.csv", listing.as_csv, name="csv"),
+    path("calls/<uuid:call_id>/", detail.call, name="call"),
+    path("calls/<uuid:call_id>/audio", audio, name="audio"),
+    path("calls/<uuid:call_id>/reveal/", detail.reveal, name="reveal"),
+    path("calls/<uuid:call_id>/call.vcon.json", detail.as_vcon, name="vcon"),
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import phonenumbers
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -74,6 +75,15 @@ LOOKS: Mapping[str, Text] = {
     "calls.revealed": gettext_lazy("revealed the number"),
     "calls.exported": gettext_lazy("exported it"),
 }
+
+
+def number(text: str) -> str:
+    """A number as people read it: +33 1 99 00 44 00. What is no number stays as it is."""
+    try:
+        parsed = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException:
+        return text
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
 def period(length: Period) -> str:

@@ -1,13 +1,15 @@
 """Every address of the platform. Apps bring their own; this file only mounts them."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
 from retention.views.keys import signing_keys
+from retention.views.overview import overview
 
 # Everything below /o/<slug>/ runs for one organization (accounts/middleware.py) and states the permission it needs.
-organization_patterns = [
+organization_patterns: list[URLPattern | URLResolver] = [
+    path("", overview, name="overview"),  # takes over the shell that accounts:overview names
     path("", include("accounts.urls")),
     path("", include("calls.urls")),
     path("", include("agents.urls")),

@@ -39,8 +39,8 @@ def may_store(organization_id: UUID, category: str, agent_id: UUID | None, clock
         found = periods.effective(organization_id, category, now)
     except (NoPeriod, PeriodUnusable):
         return True
-    kept_for = [found.period, *([found.agents[agent_id]] if agent_id in found.agents else [])]
-    return all(not clocks.is_due(clock, period, now) for period in kept_for)
+    shorter = found.agents.get(agent_id) if agent_id else None
+    return not clocks.is_due(clock, shorter or found.period, now)
 
 
 agent_hooks.periods_in_force.append(period_in_force)

@@ -1,39 +1,5 @@
-"""Actors as people know them: evidence stores `member:<id>`, pages show the name that belongs to it today."""
+"""Actors as people know them; see `accounts.people`."""
 
-from collections.abc import Iterable
-from uuid import UUID
+from accounts.people import names
 
-from django.utils.translation import gettext as _
-
-from accounts.models import ApiKey, User
-from ground.tenancy.actors import ActorKind
-
-
-def names(organization_id: UUID, actors: Iterable[str]) -> dict[str, str]:
-    """Stored actor -> words. Needs the organization's context. Somebody who left keeps the name; staff have none."""
-    wanted = set(actors)
-    by_kind: dict[str, set[UUID]] = {}
-    for actor in wanted:
-        kind, _colon, identifier = actor.partition(":")
-        try:
-            by_kind.setdefault(kind, set()).add(UUID(identifier))
-        except ValueError:
-            continue
-    members = {str(user.pk): user.get_full_name() for user in User.objects.filter(pk__in=by_kind.get("member", ()))}
-    keys = ApiKey.objects.filter(organization_id=organization_id, pk__in=by_kind.get("api_key", ()))
-    programs = {str(key.pk): key.name for key in keys}
-    return {actor: _words(actor, members, programs) for actor in wanted}
-
-
-def _words(actor: str, members: dict[str, str], programs: dict[str, str]) -> str:
-    kind, _colon, identifier = actor.partition(":")
-    if kind == ActorKind.MEMBER:
-        return members.get(identifier, _("a former member"))
-    if kind == ActorKind.API_KEY:
-        return _("API key %(name)s") % {"name": programs.get(identifier, identifier[:8])}
-    return {
-        ActorKind.STAFF: _("staff of the operator"),
-        ActorKind.SUBJECT: _("the person concerned"),
-        ActorKind.PROVIDER: _("a voice provider"),
-        ActorKind.SYSTEM: _("the platform"),
-    }.get(kind, actor)  # type: ignore[call-overload]
+__all__ = ["names"]

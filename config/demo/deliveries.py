@@ -19,7 +19,7 @@ def deliver(
     agent = next(each for each in place.agents if each.provider == "generic")
     accepted = 0
     for number in range(count):
-        told = teller._call(90_000 + number, 0.5, past=False)
+        told = teller.call(90_000 + number, 0.5, agent)
         ends = now - timedelta(minutes=12 * number + 7)
         moved = ends - datetime.fromisoformat(told.item["ended_at"])
         item = dict(told.item) | {"agent": agent.key, "direction": agent.direction, "call_id": f"live-{number}"}

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from uuid import UUID
 
@@ -53,8 +53,10 @@ def store(organization_id: UUID, wanted: Sequence[tuple[UUID, str, str]], *, by:
         vault.keys.still_pending_ok(organization_id, key_ids)
         insert_many(Recording, rows)
         holds.mark(Recording, organization_id, [row.id for row in rows])
+        days: dict[date, tally.Amount] = defaultdict(lambda: tally.NOTHING)
         for row in rows:
-            tally.add(organization_id, Category.RECORDING, row.ended_at, rows=1, bytes=row.stored_bytes)
+            days[row.ended_at.date()] += tally.Amount(1, row.stored_bytes)
+        tally.add_many(organization_id, Category.RECORDING, dict(days))
         Call.objects.filter(organization_id=organization_id, id__in=[row.call_id for row in rows]).update(
             has_recording=True, recording_state=RecordingState.STORED
         )

@@ -85,11 +85,13 @@ class Teller:
             days = self.dice.uniform(0.05, DAYS)
             if number < past_their_time:
                 days = self.dice.uniform(90.2, KEEPS_SINCE_DAYS - 0.2)
-            yield self._call(number, days, past=number < past_their_time)
+            yield self.call(number, days, past=number < past_their_time)
 
-    def _call(self, number: int, days: float, *, past: bool) -> Told:
+    def call(self, number: int, days: float, agent: DemoAgent | None = None, *, past: bool = False) -> Told:
+        """One call that ended about `days` ago; `past`: exactly then, answered, recorded where the agent records."""
         dice, place = self.dice, self.place
-        agent = place.agents[0] if past or dice.random() < place.agents[0].share else place.agents[1]
+        if agent is None:
+            agent = place.agents[0] if past or dice.random() < place.agents[0].share else place.agents[1]
         ends = self._moment(days, agent, exact=past)
         who = dice.choice(self.people)
         keeps = ends > self.now - timedelta(days=KEEPS_SINCE_DAYS - 0.05)
@@ -145,7 +147,7 @@ class Teller:
         if dialogue:
             made = dialogues()[dialogue]
             turns = [(speaker, text, start, end) for speaker, text, start, end in made["turns"]]
-            return Spoken(turns, turns[1][1], {"intent": dialogue.partition("-")[2]}, made["duration_ms"]), None
+            return Spoken(turns, made["summary"], {"resolved": True}, made["duration_ms"]), None
         fitting = [each for each in self.place.language.scripts if each.direction == agent.direction]
         script = self.dice.choice(fitting)
         names = {"full": who.name, "last": who.last, "agent": agent.first_name}

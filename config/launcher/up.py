@@ -109,7 +109,13 @@ def _demo_logins(path: Path) -> list[str]:
         return []
     logins = json.loads(path.read_text())
     entries = logins.items() if isinstance(logins, dict) else [(login.get("role", ""), login) for login in logins]
-    return [f"{role:<8} {login['email']:<36} {login['password']}" for role, login in entries]
+    return [_login(role, login) for role, login in entries]
+
+
+def _login(role: str, login: Mapping[str, str]) -> str:
+    line = f"{role:<8} {login['email']:<36} {login['password']}"
+    secret = login.get("totp_secret")
+    return f"{line}   authenticator: {secret}" if secret else line
 
 
 def _stop(family: Family, *, quietly: bool = False) -> int:

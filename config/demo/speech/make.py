@@ -19,6 +19,16 @@ VOICES = {  # language -> (the agent's voice, the caller's voice)
     "de": ("de+f3", "de+m7"),
     "en": ("en-gb-x-rp+f3", "en-gb+m3"),
 }
+SUMMARIES = {
+    "fr-lunettes": "Lunettes prêtes depuis ce matin ; la personne passe demain.",
+    "fr-rendez-vous": "Examen de vue déplacé de mardi à jeudi, 16 h 20.",
+    "fr-lentilles": "Lentilles pour trois mois, les mêmes que la dernière fois ; livraison vendredi.",
+    "de-rezept": "Folgerezept bestellt, Abholung ab morgen, neun Uhr.",
+    "de-termin": "Termin zur Nachsorge vereinbart: Montag, 10:15 Uhr.",
+    "en-leak": "Water under the kitchen sink. Told to turn the stop tap off; somebody comes by noon.",
+    "en-boiler": "Yearly boiler service booked for Wednesday, half past nine.",
+    "en-quote": "Free visit for a shower quote booked for Friday at nine.",
+}
 DIALOGUES: dict[str, tuple[str, list[str]]] = {  # name -> (language, turns; the agent begins)
     "fr-lunettes": (
         "fr",
@@ -134,7 +144,12 @@ def main() -> None:
                 sound.setframerate(RATE)
                 sound.writeframes(samples)
             subprocess.run(["sox", str(joined), "-e", "mu-law", "-b", "8", str(file)], check=True)  # noqa: S603, S607
-            index[name] = {"language": language, "duration_ms": len(samples) // 2 * 1000 // RATE, "turns": turns}
+            index[name] = {
+                "language": language,
+                "summary": SUMMARIES[name],
+                "duration_ms": len(samples) // 2 * 1000 // RATE,
+                "turns": turns,
+            }
             sys.stdout.write(f"{name}: {index[name]['duration_ms']} ms, {file.stat().st_size} bytes\n")
     (HERE / "dialogues.json").write_text(json.dumps(index, ensure_ascii=False, indent=1) + "\n")
 

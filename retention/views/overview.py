@@ -1,0 +1,89 @@
+"""The first page: what is held, what leaves next, what needs somebody, what was destroyed with proof."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.access import require
+from accounts.templatetags.sottovoce import size
+from ground.inventory import tally
+from ground.profiles import Category
+from retention import attention, chart, forecast
+from retention.forecast import Forecast
+from retention.models import Certificate, OverdueMeasure, PurgeRun
+from retention.services import overdue
+from retention.templatetags.retention import took
+from retention.views.purges import Shown
+
+RUNS_SHOWN = 5
+_TEXT = (Category.TRANSCRIPT, Category.CALL_REPORT, Category.CALL_METADATA)
+
+
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    context = require(request, "overview.read")
+    organization_id, now = context.organization.pk, timezone.now()
+    coming = forecast.forecast(organization_id, now)
+    runs = list(
+        PurgeRun.objects.filter(organization_id=organization_id, rows__gt=0).order_by("-started_at")[:RUNS_SHOWN]
+    )
+    certificates = Certificate.objects.filter(organization_id=organization_id, run_id__in=[run.pk for run in runs])
+    by_run = {certificate.run_id: certificate for certificate in certificates}
+    return render(
+        request,
+        "retention/overview.html",
+        {
+            "figures": _figures(organization_id, coming),
+            "matters": attention.matters(organization_id, context.organization.slug, now),
+            "chart": chart.draw(coming),
+            "runs": [Shown(run, by_run.get(run.pk)) for run in runs],
+            "zone": timezone.localtime().tzname(),
+        },
+    )
+
+
+def _figures(organization_id: UUID, coming: Forecast) -> list[dict[str, Any]]:
+    totals = tally.totals(organization_id)
+    calls = totals.get(Category.CALL_METADATA, tally.NOTHING).rows
+    stored = sum(amount.bytes for amount in totals.values())
+    value, _space, unit = size(stored).partition(" ")
+    sound = totals.get(Category.RECORDING, tally.NOTHING).bytes
+    text = sum(totals.get(category, tally.NOTHING).bytes for category in _TEXT)
+    late = overdue.shown(
+        OverdueMeasure.objects.filter(organization_id=organization_id).aggregate(most=Max("seconds"))["most"] or 0
+    )
+    recordings = totals.get(Category.RECORDING, tally.NOTHING).rows
+    return [
+        {
+            "label": _("Calls held"),
+            "value": intcomma(calls),
+            "note": _("%(n)s with a recording") % {"n": intcomma(recordings)},
+        },
+        {
+            "label": _("Stored"),
+            "value": value,
+            "unit": unit,
+            "note": _("Recordings %(sound)s, text %(text)s") % {"sound": size(sound), "text": size(text)},
+        },
+        {
+            "label": _("Leaving in 7 days"),
+            "value": intcomma(coming.weeks[0].total),
+            "note": _("the sweep runs every 15 minutes"),
+        },
+        {
+            "label": _("Overdue"),
+            "value": took(late) if late else "0",
+            "ok": not late,
+            "bad": bool(late),
+            "note": _("age of the oldest thing that should be gone")
+            if late
+            else _("nothing stays longer than promised"),
+        },
+    ]
