@@ -188,7 +188,7 @@ def remember_seeds() -> None:
 
 
 def put_back(aliases: set[str]) -> None:
-    """Every table as the migrations left it. Runs as superuser with triggers off: append-only tables resist otherwise."""
+    """Every table as the migrations left it. As superuser with triggers off: append-only tables resist otherwise."""
     for alias in aliases:
         with superuser(alias) as connection:
             connection.execute("SET session_replication_role = replica")

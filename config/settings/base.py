@@ -285,7 +285,7 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 FILE_UPLOAD_MAX_MEMORY_SIZE = 21 * 1024 * 1024  # bytes; larger ones are not taken
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
-# ------------------------------------------------------------------ logs: structured, without personal data, in files with a period
+# ------------------------------------------------------------------ logs: structured, without personal data, by day
 LOG_TO_FILES = env.bool("LOG_TO_FILES", False)
 from config.logs import logging_configuration  # noqa: E402  (needs LOG_DIR above)
 

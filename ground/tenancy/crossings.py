@@ -8,7 +8,7 @@ CROSSINGS: dict[str, str] = {
     "accounts_invitation_by_token": "whoever opens an invitation's link does not belong to the organization yet",
     "accounts_member_count": "staff see how many belong to an organization, never who",
     "accounts_memberships_of": "after sign-in, a person's own organizations must be found before one is chosen",
-    "agents_connection_of": "a provider's delivery names only its ingest address; organization and secrets follow from it",
+    "agents_connection_of": "a provider's delivery names only its ingest address; its organization follows from it",
     "audit_chains": "verification walks every organization's chains",
     "audit_pending": "the sealer must learn which chains of all organizations have events to seal",
     "audit_stop_writers": "beginning an epoch after a restore waits until nobody writes events",

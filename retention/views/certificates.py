@@ -58,7 +58,7 @@ def certificate(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
             "checked_at": timezone.now(),
             "key_ids": sorted({statement.signing_key_id for statement in statements}),
             "digest": _spaced(newest.digest),
-            "block": _block(statements[-1]),
+            "sealed_in": _block(statements[-1]),
             "verify_form": VerifyForm(),
         },
     )
@@ -181,7 +181,7 @@ def download(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Any certificate of this operator, pasted or uploaded, against the published keys. Nothing is stored."""
     require(request, "purges.read")
-    form = VerifyForm(request.POST or None, request.FILES or None)
+    form = VerifyForm(request.POST, request.FILES) if request.method == "POST" else VerifyForm()
     verdict = None
     if request.method == "POST" and form.is_valid():
         raw = form.raw()

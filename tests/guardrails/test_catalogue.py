@@ -83,7 +83,8 @@ def test_append_only_tables_may_only_be_appended(alias):
     changeable = rows(
         alias,
         "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'append_only' "
-        "AND (has_table_privilege(current_user, c.oid, 'UPDATE') OR has_table_privilege(current_user, c.oid, 'DELETE'))",
+        "AND (has_table_privilege(current_user, c.oid, 'UPDATE') "
+        "OR has_table_privilege(current_user, c.oid, 'DELETE'))",
     )
     assert changeable == []
 

@@ -13,10 +13,10 @@ from ground.profiles import Period, Unit
 from ground.tenancy import Actor, acting_for
 from ground.vault.exceptions import KeyLost, ObjectStoreDown
 from ground.vault.statements import SignedStatement, verify_offline
-from retention.models import Certificate, PurgeRun, SweepState
-from retention.services import certificates, guard, sweep
 from retention.exceptions import PurgeUnderway
-from retention.services import lease, settings as periods_service
+from retention.models import Certificate, PurgeRun, SweepState
+from retention.services import certificates, guard, lease, sweep
+from retention.services import settings as periods_service
 from tests.holdings import days_ago, exists, keep_call
 
 BY = Actor.system("test")
