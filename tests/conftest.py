@@ -27,11 +27,13 @@ def django_db_setup(django_db_blocker):
 
 
 def _put_back(self):
+    from django.conf import settings
     from django.db import connections
 
     for alias in self._databases_names(include_mirrors=False):
         connections[alias].close()
     embedded.put_back(set(embedded.TEMPLATES))
+    (Path(settings.JOURNAL_PATH) / "where-we-stand.json").unlink(missing_ok=True)  # the databases went back in time
 
 
 TransactionTestCase._fixture_teardown = _put_back  # the application role may not TRUNCATE: the superuser puts back
