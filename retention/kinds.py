@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from ground.audit.verification import Fault, Problem
 
+LONGEST_VALUE = 40  # a digest is cut on the page; the export has all of it
+
 KINDS: Mapping[str, Promise] = {
     "accounts.api_key_created": gettext_lazy("Made an API key"),
     "accounts.api_key_revoked": gettext_lazy("Revoked an API key"),
@@ -98,7 +100,8 @@ def facts(payload: str) -> list[tuple[str, str]]:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+    text = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def fault(problem: Problem | None) -> str:

@@ -58,12 +58,12 @@ class Row:
 def applying(*, operator: bool) -> list[str]:
     """The categories an organization holds anything of; the operator's own organization: all."""
     held = {declaration.category for declaration in declarations() if declaration.tenant} | set(SWEEPERS)
-    found = [
+    found: list[Category] = [
         category
         for category, rule in profiles.current().categories.items()
         if operator or category in held or rule.changed_by is ChangedBy.ORGANIZATION
     ]
-    return sorted(found, key=list(Category).index)
+    return [category for category in Category if category in found]
 
 
 def rows(organization_id: UUID, at: datetime, *, operator: bool = False, only: str = "") -> list[Row]:

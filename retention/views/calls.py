@@ -29,7 +29,7 @@ def destroy(request: HttpRequest, call_id: UUID) -> HttpResponse:
     free = sum(part.rows - part.held for part in selection)
     held = sum(part.held for part in selection)
     refused = ""
-    form = TypedForm(request.POST or None)
+    form = TypedForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             run = service.destroy(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -25,7 +26,9 @@ def chips(form: forms.Form, query: QueryDict) -> list[Chip]:
         for parameter in (name, "before", "after"):
             rest.pop(parameter, None)
         field = form.fields[name]
-        words = dict(field.choices).get(value, value) if isinstance(field, forms.ChoiceField) else value
+        words: Any = value
+        if isinstance(field, forms.ChoiceField):
+            words = dict(field.choices).get(value, value)  # type: ignore[arg-type]
         shown = date_format(words, "j M Y") if isinstance(words, date) else str(words)
         label = f"{field.label}: " if field.label else ""
         found.append(Chip(f"{label}{shown}", f"?{rest.urlencode()}" if rest else "?"))

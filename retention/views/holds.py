@@ -1,6 +1,6 @@
 """Legal holds: what is in force, placing one (with its counts before), reading its reason, releasing it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ def _words(hold: Hold, agents: dict[UUID, str]) -> str:
     if hold.scope_kind == ScopeKind.AGENT:
         return _("Agent %(name)s") % {"name": agents.get(hold.agent_id, str(hold.agent_id)[:13])}  # type: ignore[arg-type]
     if hold.scope_kind == ScopeKind.PERIOD and hold.start and hold.end:
-        last = timezone.localtime(hold.end - timezone.timedelta(microseconds=1))
+        last = timezone.localtime(hold.end - timedelta(microseconds=1))
         return _("%(start)s to %(end)s") % {
             "start": date_format(timezone.localtime(hold.start), "j M Y"),
             "end": date_format(last, "j M Y"),
@@ -163,7 +163,10 @@ def place(request: HttpRequest) -> HttpResponse:
     with context.acting():
         choices = [(str(agent_id), name) for agent_id, name in _agents(organization_id).items()]
         form = HoldForm(
-            request.POST or None, agents=choices, country=context.organization.country, initial=_given(request)
+            request.POST if request.method == "POST" else None,
+            agents=choices,
+            country=context.organization.country,
+            initial=_given(request),
         )
         if request.method != "POST" or not form.is_valid():
             status = 422 if request.method == "POST" else 200
@@ -204,9 +207,9 @@ def _given(request: HttpRequest) -> dict[str, str]:
 
 def _unknown(organization_id: UUID, scope: HoldScope) -> bool:
     """Whether the scope names something that is not there. A person not known yet may be held: calls may come."""
-    if scope.kind == ScopeKind.AGENT:
+    if scope.agent_id is not None:
         return not Agent.objects.filter(organization_id=organization_id, id=scope.agent_id).exists()
-    if scope.kind == ScopeKind.CONTACT and scope.contact_id:
+    if scope.contact_id is not None:
         return not Contact.objects.filter(organization_id=organization_id, id=scope.contact_id).exists()
     if scope.kind == ScopeKind.CALL:
         return not keeping.kept(organization_id, scope, timezone.now())

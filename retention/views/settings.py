@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import OrganizationContext, require
 from ground.profiles import Period
 from retention import chart, forecast, people, periods, table, words
-from retention.exceptions import RetentionError
+from retention.exceptions import RetentionError, WrongConfirmation
 from retention.forms import ConfirmForm, PeriodsForm
 from retention.services import settings as service
 from retention.views.refusals import sentence
@@ -174,7 +174,7 @@ def _carry_out(
     """Each change with the number its preview showed; together they must be the number that was typed."""
     shown = {category: _number(posted.get(f"{category}-rows", "")) for category in changes}
     if sum(shown.values()) != (form.cleaned_data["typed"] or 0):
-        raise service.WrongConfirmation("the typed number is not the sum shown")
+        raise WrongConfirmation("the typed number is not the sum shown")
     for category, period in changes.items():
         service.change(
             organization_id=context.organization.pk,

@@ -54,7 +54,9 @@ def test_the_page_says_bounds_sources_clocks_and_open_gaps(people):
     assert "KLARIQO-RET-04" in text  # call metadata, fixed by the operator
     assert "Counted from the end of the call." in text
     assert "the operator has not decided" in text  # call reports
-    service.decide(category="call_report", period=Period(180, Unit.DAY), reason="x", by=BY, at=timezone.now(), is_demo=True)
+    service.decide(
+        category="call_report", period=Period(180, Unit.DAY), reason="x", by=BY, at=timezone.now(), is_demo=True
+    )
     text = people.client("owner").get(at(people.organization, "settings")).content.decode()
     assert "decided on 180 days" in text
     assert "demo decision" in text
@@ -63,7 +65,9 @@ def test_the_page_says_bounds_sources_clocks_and_open_gaps(people):
 def test_preview_is_exact_and_changes_nothing(people):
     for days in (95, 70, 70, 40):
         keep_call(people.organization.id, days_ago(days))
-    answer = people.client("owner").get(at(people.organization, "preview"), {"recording-n": 60, "recording-unit": "day"})
+    answer = people.client("owner").get(
+        at(people.organization, "preview"), {"recording-n": 60, "recording-unit": "day"}
+    )
     assert answer.status_code == 200
     assert answer.context["rows_leaving"] == 2  # the one of 95 days leaves anyway
     assert not versions(people.organization)

@@ -1,0 +1,411 @@
+"""Purges, certificates, holds, the destruction of one call: who may what, and what has moved afterwards."""
+
+import json
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from ground import audit, vault
+from ground.audit.models import Event
+from ground.inventory import holds
+from ground.inventory.declarations import HoldScope, ScopeKind
+from ground.inventory.models import Hold
+from ground.jobs.models import Job
+from ground.tenancy import Actor, acting_for
+from retention.models import Approval, Certificate, PurgeLine, PurgeRun
+from retention.services import certificates as certificate_service
+from retention.services import guard, sweep
+from tests.holdings import days_ago, exists, keep_call
+
+BY = Actor.system("test")
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at(organization, name, space="retention", **more):
+    return reverse(f"{space}:{name}", kwargs={"slug": organization.slug, **more})
+
+
+def purge(organization):
+    return sweep.purge_expired(organization_id=organization.id, by=BY)
+
+
+def newest(organization, model):
+    with acting_for(organization.id):
+        return model.objects.order_by("-id").first()
+
+
+def kinds(organization, **filters):
+    with acting_for(organization.id):
+        return list(Event.objects.filter(**filters).order_by("id").values_list("kind", flat=True))
+
+
+def place(organization, call_id):
+    return holds.place(
+        organization_id=organization.id,
+        scope=HoldScope(kind=ScopeKind.CALL, call_id=call_id),
+        reason="claim of Mme Durand",
+        review_on=days_ago(-30).date(),
+        by=BY,
+        at=days_ago(0),
+    )
+
+
+# ------------------------------------------------------------------ purges and approval
+@pytest.fixture
+def waiting(people):
+    """A run that takes unusually much waits for a person."""
+    for _ in range(guard.FLOOR_ROWS + 1):
+        keep_call(people.organization.id, days_ago(200), parts=("transcript",))
+    purge(people.organization)
+    return newest(people.organization, PurgeRun)
+
+
+def test_runs_are_listed_filtered_and_lead_to_their_certificate(people):
+    keep_call(people.organization.id, days_ago(91))
+    purge(people.organization)
+    client = people.client("member")
+    page = client.get(at(people.organization, "purges")).content.decode()
+    assert "Certificate 1" in page
+    filtered = client.get(at(people.organization, "purges"), {"state": "failed", "since": "2020-01-01"})
+    assert "Nothing matches" in filtered.content.decode()
+    assert [chip.without for chip in filtered.context["chips"]] == ["?since=2020-01-01", "?state=failed"]
+    run = newest(people.organization, PurgeRun)
+    text = client.get(at(people.organization, "purge", run_id=run.pk)).content.decode()
+    assert "Recordings" in text
+    assert "Transcripts" in text
+    assert people.client("outsider").get(at(people.organization, "purge", run_id=run.pk)).status_code == 404
+    assert people.client("outsider").get(at(people.other, "purge", run_id=run.pk)).status_code == 404
+
+
+def test_waiting_for_approval_does_not_fill_the_list(people, waiting):
+    purge(people.organization)
+    purge(people.organization)
+    with acting_for(people.organization.id):
+        assert PurgeRun.objects.count() == 1
+
+
+def test_an_approval_needs_the_number_and_the_run_follows(people, waiting):
+    client, count = people.client("owner"), guard.FLOOR_ROWS + 1
+    page = client.get(at(people.organization, "purge", run_id=waiting.pk)).content.decode()
+    assert f"Type {count} to approve" in page
+    address = at(people.organization, "purge_approve", run_id=waiting.pk)
+    data = {"category": "transcript", "shown": count}
+    assert client.post(address, {**data, "typed": "5"}).status_code == 422
+    assert newest(people.organization, Approval) is None
+    assert client.post(address, {**data, "typed": str(count)}).status_code == 302
+    with acting_for(people.organization.id):
+        assert Approval.objects.get().most_rows == count
+        assert Job.objects.filter(kind="retention.sweep", unique_key="asked").count() == 1
+    assert "retention.run_approved" in kinds(people.organization)
+    keep_call(people.organization.id, days_ago(91), parts=("transcript",))  # the steady pace needs no approval
+    assert purge(people.organization).rows == count + 1
+    with acting_for(people.organization.id):
+        assert not PurgeRun.objects.filter(state="waiting").exists()
+        assert not PurgeLine.objects.filter(state="waiting").exists()
+
+
+def test_an_approval_beyond_what_is_due_is_refused(people, waiting):
+    data = {"category": "transcript", "shown": "5000", "typed": "5000"}
+    answer = people.client("owner").post(at(people.organization, "purge_approve", run_id=waiting.pk), data)
+    assert answer.status_code == 409
+    assert newest(people.organization, Approval) is None
+
+
+@pytest.mark.parametrize("role, expected", [("member", 403), ("auditor", 403), ("outsider", 404), ("stranger", 302)])
+def test_who_may_not_approve_or_ask_moves_nothing(people, waiting, role, expected):
+    client, count = people.client(role), guard.FLOOR_ROWS + 1
+    data = {"category": "transcript", "shown": count, "typed": count}
+    address = at(people.organization, "purge_approve", run_id=waiting.pk)
+    assert client.post(address, data).status_code == expected
+    assert client.post(at(people.organization, "purge_now")).status_code == expected
+    assert client.post(at(people.organization, "purge_retry")).status_code == expected
+    assert newest(people.organization, Approval) is None
+    with acting_for(people.organization.id):
+        assert not Job.objects.filter(kind="retention.sweep").exists()
+
+
+def test_a_running_purge_shows_its_progress_and_htmx_gets_only_that(people):
+    keep_call(people.organization.id, days_ago(91))
+    with acting_for(people.organization.id):
+        run = PurgeRun.objects.create(organization_id=people.organization.id, trigger="schedule", by=str(BY))
+    client = people.client("member")
+    address = at(people.organization, "purge", run_id=run.pk)
+    assert "0 of 2" in client.get(address).content.decode()
+    part = client.get(address, headers={"HX-Request": "true"})
+    assert "<html" not in part.content.decode()
+    assert "HX-Refresh" not in part
+    with acting_for(people.organization.id):
+        PurgeRun.objects.update(state="done")
+    assert client.get(address, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_what_was_set_aside_is_tried_again(people):
+    kept = keep_call(people.organization.id, days_ago(91))
+    with acting_for(people.organization.id):
+        type(kept.recording).objects.update(set_aside_at=timezone.now())
+    audit.alerts.raise_alert(people.organization.id, "destruction.set_aside", key=str(kept.recording.id))
+    client = people.client("owner")
+    page = client.get(at(people.organization, "purges")).content.decode()
+    assert "1 record set aside" in page
+    assert client.post(at(people.organization, "purge_retry")).status_code == 302
+    purge(people.organization)
+    assert not exists(people.organization.id, kept.recording)
+
+
+# ------------------------------------------------------------------ certificates
+@pytest.fixture
+def certificate(people):
+    keep_call(people.organization.id, days_ago(91))
+    purge(people.organization)
+    return newest(people.organization, Certificate)
+
+
+def test_a_certificate_says_what_was_destroyed_and_what_it_does_not_claim(people, certificate):
+    text = (
+        people.client("member")
+        .get(at(people.organization, "certificate", certificate_id=certificate.pk))
+        .content.decode()
+    )
+    assert "2 records were destroyed" in text
+    assert "signatures valid" in text
+    assert "Not signed yet" in text
+    assert "What this does not claim" in text
+
+
+def test_the_downloaded_file_verifies_with_the_published_keys_offline(people, certificate, tmp_path, client):
+    from django.core.management import call_command
+
+    file, keys = tmp_path / "certificate.json", tmp_path / "keys.json"
+    file.write_bytes(
+        people.client("auditor")
+        .get(at(people.organization, "certificate_download", certificate_id=certificate.pk))
+        .content
+    )
+    published = client.get("/.well-known/sottovoce/signing-keys.json")
+    assert published.status_code == 200
+    keys.write_bytes(published.content)
+    call_command("verify_certificate", str(file), public_key=str(keys))
+
+
+def test_the_box_tells_genuine_from_changed(people, certificate):
+    with acting_for(people.organization.id):
+        raw = certificate_service.bundle(certificate)
+    client = people.client("member")
+    address = at(people.organization, "certificate_verify")
+
+    def said(text):
+        return client.post(address, {"text": text}).content.decode()
+
+    assert "is genuine" in said(raw.decode())
+    assert "signature does not belong" in said(raw.decode().replace('"records":1', '"records":2'))
+    assert "cannot be read" in said("{}")
+    assert "cannot be read" in said("[" * 5000)
+    wrong = json.loads(raw)
+    wrong["certificate"]["number"] = 99
+    assert "different certificates" in said(json.dumps(wrong))
+    wrong["statements"][0]["signature"]["key_id"] = "0" * 32
+    assert "never published" in said(json.dumps(wrong))
+    assert client.post(address, {}).status_code == 422
+
+
+@pytest.mark.parametrize("role, expected", [("outsider", 404), ("stranger", 302)])
+def test_a_certificate_is_the_organizations(people, certificate, role, expected):
+    for name in ("certificate", "certificate_download"):
+        address = at(people.organization, name, certificate_id=certificate.pk)
+        assert people.client(role).get(address).status_code == expected
+    if role == "outsider":
+        assert (
+            people.client(role).get(at(people.other, "certificate", certificate_id=certificate.pk)).status_code == 404
+        )
+
+
+# ------------------------------------------------------------------ holds
+def test_a_hold_is_previewed_placed_read_and_released(people):
+    kept = keep_call(people.organization.id, days_ago(91))
+    client = people.client("owner")
+    data = {
+        "scope": "call",
+        "call": str(kept.call.id),
+        "reason": "a claim",
+        "review_on": days_ago(-30).date().isoformat(),
+    }
+    preview = client.post(at(people.organization, "hold_place"), data)
+    assert preview.status_code == 200
+    assert "would be kept" in preview.content.decode()
+    assert newest(people.organization, Hold) is None
+    assert client.post(at(people.organization, "hold_place"), {**data, "step": "confirm"}).status_code == 302
+    hold = newest(people.organization, Hold)
+    purge(people.organization)
+    assert kept.listen()
+
+    page = client.get(at(people.organization, "hold", hold_id=hold.pk)).content.decode()
+    assert "a claim" not in page
+    reader = people.client("member")
+    answer = reader.post(at(people.organization, "hold_reason", hold_id=hold.pk))
+    assert "a claim" in answer.content.decode()
+    assert answer["Cache-Control"] == "no-store"
+    assert "retention.hold_reason_read" in kinds(people.organization, stream="access")
+
+    release = at(people.organization, "hold_release", hold_id=hold.pk)
+    assert "past their period" in client.get(release).content.decode()
+    assert client.post(release).status_code == 422
+    assert client.post(release, {"confirm": "release"}).status_code == 302
+    purge(people.organization)
+    assert not exists(people.organization.id, kept.recording)
+
+
+def test_a_hold_of_a_person_is_found_by_number_and_the_number_is_nowhere(people):
+    digest = vault.blind.digest(people.organization.id, "find", "phone", "+33199001122")
+    keep_call(people.organization.id, days_ago(5), phone_index=digest)
+    data = {
+        "scope": "contact",
+        "kind": "phone",
+        "value": "01 99 00 11 22",
+        "reason": "dispute",
+        "review_on": days_ago(-30).date().isoformat(),
+    }
+    client = people.client("owner")
+    preview = client.post(at(people.organization, "hold_place"), data)
+    assert "Call metadata" in preview.content.decode()
+    client.post(at(people.organization, "hold_place"), {**data, "step": "confirm"})
+    hold = newest(people.organization, Hold)
+    assert hold.scope_kind == "contact"
+    assert "One person" in client.get(at(people.organization, "holds")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "data, field",
+    [
+        ({"scope": "call"}, "call"),
+        ({"scope": "call", "call": "00000000-0000-0000-0000-000000000000"}, "__all__"),
+        ({"scope": "contact", "kind": "phone", "value": "not a number"}, "value"),
+        ({"scope": "agent"}, "agent"),
+        ({"scope": "period", "start": "2026-05-02", "end": "2026-05-01"}, "end"),
+        ({"scope": "period", "start": "2026-05-01", "end": "2026-05-02", "review_on": "2020-01-01"}, "review_on"),
+    ],
+)
+def test_a_hold_without_content_is_not_placed(people, data, field):
+    values = {"reason": "x", "review_on": days_ago(-30).date().isoformat(), "step": "confirm", **data}
+    answer = people.client("owner").post(at(people.organization, "hold_place"), values)
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    assert newest(people.organization, Hold) is None
+
+
+@pytest.mark.parametrize("role, expected", [("member", 403), ("auditor", 403), ("outsider", 404), ("stranger", 302)])
+def test_who_may_not_place_or_release_moves_nothing(people, role, expected):
+    kept = keep_call(people.organization.id, days_ago(91))
+    hold = place(people.organization, kept.call.id)
+    client = people.client(role)
+    address = at(people.organization, "hold_release", hold_id=hold.pk)
+    assert client.post(address, {"confirm": "release"}).status_code == expected
+    data = {"scope": "call", "call": str(kept.call.id), "reason": "x", "review_on": "2030-01-01", "step": "confirm"}
+    assert client.post(at(people.organization, "hold_place"), data).status_code == expected
+    with acting_for(people.organization.id):
+        assert Hold.objects.filter(released_at=None).count() == 1
+    if role == "outsider":
+        theirs = at(people.other, "hold_release", hold_id=hold.pk)
+        assert client.post(theirs, {"confirm": "release"}).status_code == 404
+        assert client.post(at(people.other, "hold_reason", hold_id=hold.pk)).status_code == 404
+        assert client.post(at(people.other, "hold_place"), data).status_code == 422
+        assert newest(people.other, Hold) is None
+
+
+# ------------------------------------------------------------------ one call
+def test_one_call_is_destroyed_with_the_number_and_a_certificate(people):
+    kept, other = keep_call(people.organization.id, days_ago(5)), keep_call(people.organization.id, days_ago(5))
+    client = people.client("owner")
+    address = at(people.organization, "destroy_call", call_id=kept.call.id)
+    assert "Type 4 to destroy" in client.get(address).content.decode()
+    assert client.post(address, {"typed": "3"}).status_code == 422
+    assert kept.listen()
+    answer = client.post(address, {"typed": "4"}, follow=True)
+    assert "because a member decided so" in answer.content.decode()
+    assert not exists(people.organization.id, kept.call)
+    assert other.listen()
+    assert client.get(address).status_code == 404
+
+
+def test_a_held_call_is_not_destroyed(people):
+    kept = keep_call(people.organization.id, days_ago(5))
+    place(people.organization, kept.call.id)
+    client = people.client("owner")
+    address = at(people.organization, "destroy_call", call_id=kept.call.id)
+    assert "A legal hold keeps all of it" in client.get(address).content.decode()
+    assert client.post(address, {"typed": "4"}).status_code == 422
+    assert kept.listen()
+
+
+@pytest.mark.parametrize("role, expected", [("member", 403), ("auditor", 403), ("outsider", 404), ("stranger", 302)])
+def test_who_may_not_destroy_a_call_destroys_nothing(people, role, expected):
+    kept = keep_call(people.organization.id, days_ago(5))
+    client = people.client(role)
+    address = at(people.organization, "destroy_call", call_id=kept.call.id)
+    assert client.post(address, {"typed": "4"}).status_code == expected
+    if role == "outsider":
+        assert client.post(at(people.other, "destroy_call", call_id=kept.call.id), {"typed": "4"}).status_code == 404
+    assert kept.listen()
+
+
+# ------------------------------------------------------------------ audit log
+def test_reading_the_log_is_itself_in_the_log(people):
+    keep_call(people.organization.id, days_ago(91))
+    purge(people.organization)
+    client = people.client("auditor")
+    page = client.get(at(people.organization, "log", "audit"))
+    assert "Destroyed records" in page.content.decode()
+    again = client.get(at(people.organization, "log", "audit"), {"stream": "access"}).content.decode()
+    assert "Read the audit log" in again
+    assert people.auditor.get_full_name() in again
+    assert "Destroyed records" not in again
+
+
+def test_the_log_is_filtered_by_kind_actor_and_day(people):
+    keep_call(people.organization.id, days_ago(91))
+    purge(people.organization)
+    client = people.client("owner")
+    address = at(people.organization, "log", "audit")
+
+    def found(**filters):
+        return {shown["event"].kind for shown in client.get(address, filters).context["events"]}
+
+    assert found(kind="retention.run") == {"retention.run_finished"}
+    assert found(actor=f"member:{people.owner.pk}") <= {"audit.log_read"}
+    today = timezone.localdate().isoformat()
+    assert "inventory.destroyed" in found(since=today, until=today)
+    assert found(until="2020-01-01") == set()
+
+
+def test_verify_says_the_chain_holds_and_names_the_first_bad_block(people, superuser_connection):
+    keep_call(people.organization.id, days_ago(91))
+    purge(people.organization)
+    audit.seal_due()
+    client = people.client("owner")
+    answer = client.post(at(people.organization, "verify", "audit"), follow=True).content.decode()
+    assert "nothing was changed, removed or inserted" in answer
+    audit.seal_due()
+    connection = superuser_connection("default")
+    connection.execute("SET session_replication_role = replica")
+    connection.execute("UPDATE audit_event SET payload = '{}' WHERE kind = 'retention.run_finished'")
+    answer = client.post(at(people.organization, "verify", "audit"), follow=True).content.decode()
+    assert "First bad block: 1 of evidence" in answer
+    assert "first bad block 1" in answer
+
+
+def test_the_export_is_csv_and_an_access_event(people):
+    keep_call(people.organization.id, days_ago(91))
+    purge(people.organization)
+    answer = people.client("auditor").get(at(people.organization, "export", "audit"), {"stream": "evidence"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert text.splitlines()[0].startswith("occurred_at,stream,kind")
+    assert "retention.run_finished" in text
+    assert "audit.log_exported" in kinds(people.organization, stream="access")
+
+
+@pytest.mark.parametrize("role, expected", [("member", 403), ("outsider", 404), ("stranger", 302)])
+def test_who_may_not_read_the_log_reads_nothing(people, role, expected):
+    client = people.client(role)
+    for name, method in (("log", client.get), ("export", client.get), ("verify", client.post)):
+        assert method(at(people.organization, name, "audit")).status_code == expected
+    assert not {"audit.log_read", "audit.log_exported", "audit.verified"} & set(kinds(people.organization))
