@@ -191,8 +191,10 @@ def _object_page(report: Reconciliation, names: list[str]) -> None:
                 "object_name", flat=True
             )
         )
+        known = QuarantinedObject.objects.filter(organization_id=organization_id, object_name__in=orphans)
+        orphans -= set(known.values_list("object_name", flat=True))
         now = due.database_now()
-        fresh = QuarantinedObject.objects.bulk_create(
+        QuarantinedObject.objects.bulk_create(
             (
                 QuarantinedObject(
                     organization_id=organization_id, object_name=name, seen_at=now, not_before=now + QUARANTINE
@@ -201,7 +203,7 @@ def _object_page(report: Reconciliation, names: list[str]) -> None:
             ),
             ignore_conflicts=True,
         )
-        report.objects_quarantined += len(fresh)
+        report.objects_quarantined += len(orphans)
 
 
 def _named_objects(organization_id: UUID, names: Sequence[str]) -> set[str]:
