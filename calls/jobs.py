@@ -6,8 +6,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from calls.media.download import DownloadFailed
-from calls.providers.base import CopyState
-from calls.services import copies, destroying, fetching, processing
+from calls.providers.base import Busy, CopyState
+from calls.providers.client import NoAnswer
+from calls.services import copies, destroying, fetching, polling, processing
 from calls.services.storing import Overtaken
 from ground import jobs, vault
 from ground.vault.exceptions import KeyDeadlinePassed
@@ -67,3 +68,30 @@ def destroy_forbidden(lease: jobs.Lease) -> None:
         destroying.destroy_forbidden(lease.organization_id, UUID(lease.arguments["call"]))
     except vault.Unavailable:
         raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+
+
+@jobs.handler("calls.poll", lease_seconds=120, attempts=5)
+def plan_polls(lease: jobs.Lease) -> None:
+    """One poll for each connection of the organization."""
+    polling.plan(lease.organization_id)
+
+
+@jobs.handler("calls.poll_connection", lease_seconds=600, attempts=12)
+def poll_connection(lease: jobs.Lease) -> None:
+    """Ask a provider for calls whose delivery never arrived."""
+    try:
+        done = polling.poll(lease.organization_id, UUID(lease.arguments["connection"]), now=timezone.now())
+    except (vault.Unavailable, KeyDeadlinePassed):
+        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+    except Busy as busy:
+        wait = busy.retry_after if busy.retry_after is not None else _poll_wait(lease.attempt)
+        raise jobs.RetryLater(wait, f"answer_{busy.status}") from None
+    except NoAnswer:
+        raise jobs.RetryLater(_poll_wait(lease.attempt), "provider_silent") from None
+    if done.more:
+        raise jobs.RetryLater(1, "more", counted=False)
+
+
+def _poll_wait(attempt: int) -> float:
+    """Seconds before a provider that does not answer is asked again: a minute, doubling to half an hour."""
+    return float(min(60 * 2 ** (attempt - 1), 1800))

@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from calls import sealing
-from calls.models import Call, CallReport, ProviderCopy, ProviderEvent, Recording, RecordingState, Transcript
+from calls.models import Call, CallReport, Poll, ProviderCopy, ProviderEvent, Recording, RecordingState, Transcript
 from calls.services import copies
-from ground.inventory import HoldScope, PersonalData, Subject, declare
+from ground.inventory import HoldScope, PersonalData, Subject, declare, no_personal_data
 from ground.inventory.declarations import Row, ScopeKind
 from ground.profiles import Category
 
@@ -287,3 +287,4 @@ declare(
         tallied=False,
     )
 )
+no_personal_data(Poll, "moments until which a provider was asked for missed calls")

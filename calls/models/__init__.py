@@ -2,13 +2,24 @@
 
 from calls.models.calls import Call, RecordingState
 from calls.models.parts import CallReport, Recording, Transcript
-from calls.models.providers import CopyState, EventState, ProviderCopy, ProviderEvent
+from calls.models.providers import (
+    CopyState,
+    EventSource,
+    EventState,
+    Poll,
+    PollState,
+    ProviderCopy,
+    ProviderEvent,
+)
 
 __all__ = [
     "Call",
     "CallReport",
     "CopyState",
+    "EventSource",
     "EventState",
+    "Poll",
+    "PollState",
     "ProviderCopy",
     "ProviderEvent",
     "Recording",

@@ -8,6 +8,11 @@ from calls.models.people import Findable, people_indexes
 from ground.tenancy import uuid7
 
 
+class EventSource(models.TextChoices):
+    DELIVERED = "delivered", _("sent by the provider")
+    PULLED = "pulled", _("asked from the provider")
+
+
 class EventState(models.TextChoices):
     RECEIVED = "received", _("waits to be read")
     PROCESSED = "processed", _("read")
@@ -26,6 +31,9 @@ class ProviderEvent(Findable):
     organization_id = models.UUIDField(editable=False)
     connection_id = models.UUIDField()
     provider = models.CharField(max_length=20)
+    source = models.CharField(
+        max_length=10, choices=EventSource.choices, default=EventSource.DELIVERED, db_default=EventSource.DELIVERED
+    )
     event_digest = models.BinaryField()
     key_id = models.UUIDField()
     sealed = models.BinaryField()
@@ -124,3 +132,40 @@ class ProviderCopy(models.Model):
 
     def __str__(self) -> str:
         return f"provider copy {self.id}"
+
+
+class PollState(models.TextChoices):
+    WORKING = "working", _("asks for missed calls")
+    CREDENTIALS = "credentials", _("the provider refused our key")
+
+
+class Poll(models.Model):
+    """How far one connection's provider has been asked for calls that never arrived.
+
+    Everything that changed until `read_until` has been seen. A round goes from a little before it to `round_until`,
+    window by window; `round_at` is how far it came, so that a round that was stopped goes on where it was.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization_id = models.UUIDField(editable=False)
+    connection_id = models.UUIDField()
+    state = models.CharField(max_length=12, choices=PollState.choices, default=PollState.WORKING)
+    read_until = models.DateTimeField()
+    round_at = models.DateTimeField(null=True)
+    round_until = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("poll of a provider")
+        verbose_name_plural = _("polls of providers")
+        constraints = [
+            models.UniqueConstraint(fields=["organization_id", "connection_id"], name="calls_poll_once"),
+            models.CheckConstraint(
+                condition=Q(round_at__isnull=True, round_until__isnull=True)
+                | Q(round_at__isnull=False, round_until__isnull=False),
+                name="calls_poll_round_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"poll {self.id}"

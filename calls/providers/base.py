@@ -1,6 +1,7 @@
 """What every provider's folder offers: proof of origin, a reading of its events, its media hosts, its deletion.
 
-An adapter is pure except for `ask_deletion` and `pull`, which talk to the provider through the client they are given.
+An adapter is pure except for `ask_deletion`, `pull` and `list_calls`, which talk to the provider through the client
+they are given.
 """
 
 import hmac
@@ -81,6 +82,31 @@ class Event:
     richness: Richness = Richness.REPORT
 
 
+@dataclass(frozen=True, slots=True)
+class PulledCall:
+    """One finished call of a provider's list. `version` changes when the provider changes the call."""
+
+    call_id: str
+    version: str
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a provider's list. `is_full`: it may have left calls out; ask for a narrower window."""
+
+    calls: Sequence[PulledCall]
+    is_full: bool
+
+
+class Busy(Exception):
+    """The provider asks for patience. `retry_after`: seconds, when it named them."""
+
+    def __init__(self, status: int, retry_after: int | None) -> None:
+        self.status, self.retry_after = status, retry_after
+        super().__init__(f"status {status}")
+
+
 class CopyState(StrEnum):
     """What a provider answered when asked to delete its copy."""
 
@@ -109,6 +135,8 @@ class Provider(Protocol):
     """True: the sender can act on a 400 that lists problems. False: accept, and set aside what makes no sense."""
     keeps_copies: bool
     deletes_by_api: bool
+    lists_calls: bool
+    """Whether `list_calls` works: missed deliveries are made up for by asking."""
     api_hosts: tuple[str, ...]
     media_hosts: tuple[str, ...]
     """Hosts from which recordings may come; a leading dot allows every host below."""
@@ -133,6 +161,10 @@ class Provider(Protocol):
 
     def pull(self, client: ApiClient, call_id: str) -> Any:
         """The payload of one call, asked from the provider: for weak hints."""
+        ...
+
+    def list_calls(self, client: ApiClient, *, after: datetime, until: datetime, limit: int) -> Page:
+        """Finished calls that changed in (after, until]; raises NotVerified (key refused), Busy, NoAnswer."""
         ...
 
     def recording_fallbacks(self, client: ApiClient, record: CallRecord) -> Sequence[RecordingSource]:

@@ -23,6 +23,10 @@ class NoAnswer(Exception):
     """The provider could not be reached, or answered with something that is not an answer."""
 
 
+class AnswerTooLarge(NoAnswer):
+    """The answer is longer than we read; asking for less may help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer. `location`: where a redirect points, not followed. `body`: parsed JSON or None."""
@@ -84,7 +88,7 @@ def _json(response: requests.Response) -> Any:
     for piece in response.iter_content(64 * 1024):
         content += piece
         if len(content) > LARGEST_ANSWER_BYTES:
-            raise NoAnswer("AnswerTooLarge")
+            raise AnswerTooLarge
     try:
         return json.loads(content) if content else None
     except (ValueError, RecursionError):

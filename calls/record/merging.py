@@ -43,6 +43,11 @@ def stamp(richness: int, at: datetime, event_digest: bytes) -> str:
     return f"{richness:02d}|{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}|{event_digest.hex()}"
 
 
+def richness_of(told: "Told") -> int:
+    """How much the richest telling of a call told; -1 when nobody told anything."""
+    return max((int(mark.partition("|")[0]) for mark in told.stamps.values()), default=-1)
+
+
 @dataclass(slots=True)
 class Told:
     """What is known about a call: values as JSON takes them, and the stamp of each."""

@@ -18,10 +18,11 @@ import structlog
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 
 from agents.connections import Endpoint, connection_of, find, secrets_of
+from agents.models import ProviderConnection
 from agents.services import resolve
 from calls import hooks, providers, sealing
 from calls.identity import call_digests, event_digest
-from calls.models import EventState, ProviderEvent
+from calls.models import EventSource, EventState, ProviderEvent
 from calls.providers.base import Event, EventKind, NotVerified, Proof, Provider, Strength, Verified, parse_json
 from calls.record import Problem, Unreadable
 from calls.services.writing import refused
@@ -84,7 +85,25 @@ def _receive(provider_slug: str, public_id: str, headers: Mapping[str, str], bod
     except NotVerified as refusal:
         log.info("ingest.refused", connection_id=str(endpoint.id), code=refusal.code)
         return Receipt(401, refusal.code.replace("_", "-"), "The delivery does not prove where it comes from.")
-    return _Delivery(provider, endpoint, verified, body, now).take()
+    identity = verified.event_id or f"sha256:{hashlib.sha256(body).hexdigest()}"
+    coming = _Coming(provider, endpoint.organization_id, endpoint.id, identity, now, verified.strength)
+    try:
+        return coming.take(parse_json(body))
+    except Unreadable as error:
+        return _unreadable(error)
+
+
+def receive_pulled(
+    provider: Provider, connection: ProviderConnection, payload: Any, identity: str, *, now: datetime
+) -> Receipt:
+    """Take one call that we asked for, on the same way as a delivery: same refusals, same tombstones and periods.
+
+    `identity` names this version of the call: the same one counts once. Raises VaultError and database errors.
+    """
+    coming = _Coming(
+        provider, connection.organization_id, connection.id, f"pulled:{identity}", now, source=EventSource.PULLED
+    )
+    return coming.take(payload)
 
 
 def _same_work(provider: Provider | None, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
@@ -95,21 +114,25 @@ def _same_work(provider: Provider | None, headers: Mapping[str, str], body: byte
         return
 
 
-class _Delivery:
-    """One proven delivery on its way in."""
+class _Coming:
+    """Something a provider tells, on its way in: a proven delivery, or an answer to our asking."""
 
-    def __init__(self, provider: Provider, endpoint: Endpoint, verified: Verified, body: bytes, now: datetime) -> None:
-        self.provider, self.endpoint, self.verified, self.body, self.now = provider, endpoint, verified, body, now
-        self.organization_id = endpoint.organization_id
-        identity = verified.event_id or f"sha256:{hashlib.sha256(body).hexdigest()}"
-        self.digest = event_digest(self.organization_id, endpoint.id, identity)
-        self.by = Actor.provider(endpoint.id)
+    def __init__(
+        self,
+        provider: Provider,
+        organization_id: UUID,
+        connection_id: UUID,
+        identity: str,
+        now: datetime,
+        strength: Strength = Strength.STRONG,
+        source: EventSource = EventSource.DELIVERED,
+    ) -> None:
+        self.provider, self.strength, self.source, self.now = provider, strength, source, now
+        self.organization_id, self.connection_id = organization_id, connection_id
+        self.digest = event_digest(organization_id, connection_id, identity)
+        self.by = Actor.provider(connection_id)
 
-    def take(self) -> Receipt:
-        try:
-            payload = parse_json(self.body)
-        except Unreadable as error:
-            return _unreadable(error)
+    def take(self, payload: Any) -> Receipt:
         events: Sequence[Event] = ()
         problems: Sequence[Problem] = ()
         try:
@@ -132,14 +155,14 @@ class _Delivery:
         return self._keep(reduced, problems, recordings, transcripts)
 
     def _events(self, payload: Any) -> Sequence[Event]:
-        if self.verified.strength is Strength.WEAK:
+        if self.strength is Strength.WEAK:
             payload = self.provider.reduce(payload, strength=Strength.WEAK, recording=False, transcript=False)
         return self.provider.read(payload, received_at=self.now, now=self.now)
 
     def _seen(self) -> UUID | None:
         found: UUID | None = (
             ProviderEvent.objects.filter(
-                organization_id=self.organization_id, connection_id=self.endpoint.id, event_digest=self.digest
+                organization_id=self.organization_id, connection_id=self.connection_id, event_digest=self.digest
             )
             .values_list("id", flat=True)
             .first()
@@ -155,7 +178,7 @@ class _Delivery:
             call_digests(
                 self.organization_id,
                 self.provider.slug,
-                self.provider.scope_of(event.record, self.endpoint.id),
+                self.provider.scope_of(event.record, self.connection_id),
                 event.record.provider_call_id,
             )
             for event in told
@@ -174,7 +197,7 @@ class _Delivery:
         for event in told:
             record, ended_at = event.record, event.record.ended_at or event.at
             started = record.started_at or ended_at
-            agent = resolve(self.organization_id, self.endpoint.id, record.provider_agent_id, started)
+            agent = resolve(self.organization_id, self.connection_id, record.provider_agent_id, started)
             admits = partial(hooks.is_admitted, self.organization_id, agent_id=agent.agent_id, clock=ended_at)
 
             if not admits(category=Category.CALL_METADATA):
@@ -188,9 +211,7 @@ class _Delivery:
 
     def _reduce(self, payload: Any, events: Sequence[Event], recording: bool, transcript: bool) -> tuple[Any, int, int]:
         """The payload without what may not be kept, and how many recordings and transcripts that was."""
-        reduced = self.provider.reduce(
-            payload, strength=self.verified.strength, recording=recording, transcript=transcript
-        )
+        reduced = self.provider.reduce(payload, strength=self.strength, recording=recording, transcript=transcript)
         recordings = 0 if recording else sum(len(event.record.recordings) for event in events)
         transcripts = 0 if transcript else sum(1 for event in events if event.record.turns)
         return reduced, recordings, transcripts
@@ -230,8 +251,9 @@ class _Delivery:
         ProviderEvent.objects.create(
             id=event_id,
             organization_id=self.organization_id,
-            connection_id=self.endpoint.id,
+            connection_id=self.connection_id,
             provider=self.provider.slug,
+            source=self.source,
             event_digest=self.digest,
             key_id=key_id,
             sealed=sealed,
@@ -243,7 +265,7 @@ class _Delivery:
         )
         holds.mark(ProviderEvent, self.organization_id, [event_id])
         if problems:
-            quarantined(self.organization_id, event_id, self.endpoint.id, problems)
+            quarantined(self.organization_id, event_id, self.connection_id, problems)
             return
         jobs.enqueue(
             "calls.process_event",

@@ -15,6 +15,7 @@ from calls.providers.base import (
     DeletionAnswer,
     Event,
     EventKind,
+    Page,
     Proof,
     Strength,
     Verified,
@@ -57,6 +58,7 @@ class GenericProvider:
     refuses_at_door = True
     keeps_copies = False
     deletes_by_api = False
+    lists_calls = False
     api_hosts: tuple[str, ...] = ()
     media_hosts: tuple[str, ...] = (".amazonaws.com", ".r2.cloudflarestorage.com", "storage.googleapis.com")
 
@@ -95,6 +97,9 @@ class GenericProvider:
 
     def pull(self, client: ApiClient, call_id: str) -> Any:
         raise NotImplementedError("generic events are never hints")
+
+    def list_calls(self, client: ApiClient, *, after: datetime, until: datetime, limit: int) -> Page:
+        raise NotImplementedError("senders of generic events have no list to ask for")
 
     def recording_fallbacks(self, client: ApiClient, record: CallRecord) -> Sequence[RecordingSource]:
         return ()

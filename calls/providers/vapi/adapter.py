@@ -10,13 +10,13 @@ from calls.providers.base import (
     CopyState,
     DeletionAnswer,
     Event,
-    NotVerified,
+    Page,
     Proof,
     Strength,
     Verified,
 )
 from calls.providers.client import ApiClient, NoAnswer
-from calls.providers.vapi import reading, verifying
+from calls.providers.vapi import asking, reading, verifying
 from calls.record import CallRecord, RecordingKind, RecordingSource
 
 _MESSAGE = ("type", "timestamp", "status", "startedAt", "endedAt", "endedReason", "cost", "callId", "ids", "callIds")
@@ -47,6 +47,7 @@ class VapiProvider:
     refuses_at_door = False
     keeps_copies = True
     deletes_by_api = True
+    lists_calls = True
     api_hosts: tuple[str, ...] = ("api.vapi.ai", "api.eu.vapi.ai")
     media_hosts: tuple[str, ...] = (
         "api.vapi.ai",
@@ -101,23 +102,10 @@ class VapiProvider:
         return reading.events(payload, received_at=received_at, now=now)
 
     def pull(self, client: ApiClient, call_id: str) -> Any:
-        """The call by id, in the form of a message; raises NoAnswer, or NotVerified when the key is refused."""
-        answer = client.ask("GET", f"/call/{quote(call_id, safe='')}")
-        if answer.status in (401, 403):
-            raise NotVerified("credentials")
-        if answer.status == 404:
-            return None
-        if answer.status != 200 or not isinstance(answer.body, dict):
-            raise NoAnswer(f"status {answer.status}")
-        call = answer.body
-        return {
-            "message": {
-                **{name: call[name] for name in ("customer", "analysis", "artifact", "compliance") if name in call},
-                "type": "pulled" if call.get("status") == "ended" else "unfinished",
-                "timestamp": call.get("updatedAt"),
-                "call": call,
-            }
-        }
+        return asking.one(client, call_id)
+
+    def list_calls(self, client: ApiClient, *, after: datetime, until: datetime, limit: int) -> Page:
+        return asking.many(client, after=after, until=until, limit=limit)
 
     def recording_fallbacks(self, client: ApiClient, record: CallRecord) -> Sequence[RecordingSource]:
         """Stored links became private in 2026: the interface redirects a key's holder to a short-lived one."""
