@@ -64,6 +64,7 @@ app.conf.beat_schedule = {
     "retention-sweep": {"task": "retention.sweep", "schedule": 15 * 60.0},
     "retention-settle": {"task": "retention.settle", "schedule": 60.0},
     "retention-daily": {"task": "retention.daily", "schedule": 60 * 60.0},
+    "calls-poll": {"task": "calls.poll", "schedule": 10 * 60.0},
     "accounts-tidy": {"task": "accounts.tidy", "schedule": 60 * 60.0},
     "vault-tend": {"task": "vault.tend", "schedule": 60.0},
 }

@@ -17,13 +17,13 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 
-from agents.connections import Endpoint, connection_of, find, secrets_of
+from agents.connections import connection_of, find, secrets_of
 from agents.models import ProviderConnection
 from agents.services import resolve
 from calls import hooks, providers, sealing
 from calls.identity import call_digests, event_digest
 from calls.models import EventSource, EventState, ProviderEvent
-from calls.providers.base import Event, EventKind, NotVerified, Proof, Provider, Strength, Verified, parse_json
+from calls.providers.base import Event, EventKind, NotVerified, Proof, Provider, Strength, parse_json
 from calls.record import Problem, Unreadable
 from calls.services.writing import refused
 from ground import audit, faults, inventory, jobs, vault

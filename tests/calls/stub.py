@@ -4,6 +4,7 @@ import contextlib
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass
@@ -24,10 +25,14 @@ class Asked:
 
 
 class StubServer:
-    """`server.on("/a", Answer(...), Answer(...))`: answers one after another; the last one stays."""
+    """`server.on("/a", Answer(...), Answer(...))`: answers one after another; the last one stays.
+
+    `server.on_query("/a", function)`: function(parameters) -> Answer for every query below that path.
+    """
 
     def __init__(self):
         self.answers: dict[str, list[Answer]] = {}
+        self.functions: dict = {}
         self.asked: list[Asked] = []
         self.httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self.httpd.server_address[1]
@@ -38,6 +43,16 @@ class StubServer:
     def on(self, path, *answers):
         self.answers[path] = list(answers)
         return f"{self.url}{path}"
+
+    def on_query(self, path, function):
+        self.functions[path] = function
+
+    def _answer_to(self, target):
+        parts = urlsplit(target)
+        if parts.query and parts.path in self.functions:
+            return self.functions[parts.path](dict(parse_qsl(parts.query)))
+        waiting = self.answers.get(target, [Answer(404)])
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
     def close(self):
         self.httpd.shutdown()
@@ -52,8 +67,7 @@ class StubServer:
 
                 length = int(self.headers.get("Content-Length") or 0)
                 stub.asked.append(Asked(self.command, self.path, dict(self.headers), self.rfile.read(length)))
-                waiting = stub.answers.get(self.path, [Answer(404)])
-                answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+                answer = stub._answer_to(self.path)
                 self.send_response(answer.status)
                 headers = {"Content-Length": str(len(answer.body)), **answer.headers}
                 for name, value in headers.items():
