@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
+from agents import hooks
 from agents.exceptions import (
     InvalidAddress,
     InvalidSecret,
@@ -204,7 +205,7 @@ def end_overlap(*, organization_id: UUID, connection_id: UUID, by: Actor, at: da
 def set_api_key(
     *, organization_id: UUID, connection_id: UUID, api_key: str, by: Actor, at: datetime
 ) -> ProviderConnection:
-    """The key for the provider's API, sealed; "" removes it."""
+    """The key for the provider's API, sealed; "" removes it. Whoever waits for a new key is told at once."""
     with acting_for(organization_id):
         seen = find(organization_id, connection_id)
         kept = _open(seen)
@@ -215,6 +216,7 @@ def set_api_key(
         kind="agents.connection_api_key_set",
         by=by,
         at=at,
+        tell=bool(api_key.strip()),
     )
 
 
@@ -257,6 +259,7 @@ def _reseal(
     kind: str,
     by: Actor,
     at: datetime,
+    tell: bool = False,
 ) -> ProviderConnection:
     """Seal `value` under a new key in place of what `seen` held; RotationUnderway when somebody else was faster."""
     organization_id, old_key = seen.organization_id, seen.key_id
@@ -271,6 +274,8 @@ def _reseal(
         seen.save()
         superseded.retire_keys(organization_id, [old_key], category=CATEGORY)
         _record(kind, seen, by, secrets=seen.signing_secrets)
+        if tell:
+            hooks.api_key_changed(organization_id, seen.id, by)
     vault.keys.confirm(organization_id, [seen.key_id])
     return seen
 

@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class CallsConfig(AppConfig):
     name = "calls"
+
+    def ready(self) -> None:
+        from calls import keys  # noqa: F401  (registers itself)

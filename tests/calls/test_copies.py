@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import Q
 
+from agents import connections
 from calls import sealing
 from calls.models import Call, CopyState, ProviderCopy, Recording
 from calls.services import copies
@@ -153,6 +154,44 @@ def test_a_new_key_asks_again(organization, stored, stub):
     assert the_copy(organization).state == CopyState.GONE
     with acting_for(organization.id):
         assert not Alert.objects.filter(kind="calls.provider_copy", resolved_at=None).exists()
+
+
+def put_in_another_key(line, now, key="another-private-key"):
+    connections.set_api_key(
+        organization_id=line.organization.id, connection_id=line.connection.id, api_key=key, by=BY, at=now
+    )
+
+
+def test_putting_in_a_new_key_asks_again_at_once(organization, stored, stub, now):
+    stub.on(PATH, Answer(401), Answer(200, b"{}"))
+    destroy(organization)
+    run_jobs(organization)
+    assert the_copy(organization).state == CopyState.CREDENTIALS
+    put_in_another_key(stored, now)
+    run_jobs(organization)
+    copy = the_copy(organization)
+    assert (copy.state, copy.last_code) == (CopyState.GONE, 200)
+    asked = [each.headers["Authorization"] for each in stub.asked if each.method == "DELETE"]
+    assert asked == ["Bearer vapi-private-key", "Bearer another-private-key"]
+    with acting_for(organization.id):
+        assert not Alert.objects.filter(kind="calls.provider_copy", resolved_at=None).exists()
+
+
+def test_taking_a_key_out_asks_nobody(organization, stored, stub, now):
+    stub.on(PATH, Answer(401))
+    destroy(organization)
+    run_jobs(organization)
+    put_in_another_key(stored, now, "")
+    assert the_copy(organization).state == CopyState.CREDENTIALS
+
+
+def test_a_key_for_one_connection_leaves_the_others(organization, other, stored, stub, now):
+    stub.on(PATH, Answer(401))
+    destroy(organization)
+    run_jobs(organization)
+    put_in_another_key(Line(other, "vapi", mode="hmac", agent="a3f", base_url=stub.url), now)
+    put_in_another_key(Line(organization, "vapi", mode="hmac", agent="b", base_url=stub.url), now)
+    assert the_copy(organization).state == CopyState.CREDENTIALS
 
 
 def test_a_new_key_is_noticed_by_itself(organization, stored, stub, now):
