@@ -53,7 +53,7 @@ def judge(organization_id: UUID, category: str, parts: list[due.Slice], rows: in
     verdict = Verdict(rows, unexplained, _held_total(organization_id, parts, unexplained), None)
     if verdict.may_run:
         return verdict  # an approval is for what needs one, not used up by what does not
-    return replace(verdict, approval=_approval(organization_id, category, unexplained, now))
+    return replace(verdict, approval=approval_in_force(organization_id, category, unexplained, now))
 
 
 def _held_total(organization_id: UUID, parts: list[due.Slice], unexplained: int) -> int:
@@ -83,7 +83,7 @@ def _confirmed(organization_id: UUID, category: str, since: datetime | None, now
     return sum(takewhile(bool, previews))
 
 
-def _approval(organization_id: UUID, category: str, rows: int, now: datetime) -> Approval | None:
+def approval_in_force(organization_id: UUID, category: str, rows: int, now: datetime) -> Approval | None:
     """An approval that covers the unexplained rows; what the steady pace adds meanwhile needs none."""
     return Approval.objects.filter(
         organization_id=organization_id,

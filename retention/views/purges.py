@@ -148,7 +148,7 @@ def _page(
         if line.state != RunState.WAITING or line.category not in list(Category):
             continue
         current = plan.line_for(organization_id, Category(line.category), now)
-        approved = guard._approval(organization_id, line.category, 0, now)
+        approved = guard.approval_in_force(organization_id, line.category, 0, now)
         asked.append({"line": line, "due": current.due, "bytes": current.due_bytes, "approved": approved})
     return render(
         request,
