@@ -17,8 +17,8 @@ from calls import words
 from calls.record import Direction
 
 STATES = [
-    ("recording", gettext_lazy("With a recording")),
-    ("no-recording", gettext_lazy("Without a recording")),
+    ("recording", gettext_lazy("Recorded")),
+    ("no-recording", gettext_lazy("Not recorded")),
     ("held", gettext_lazy("Held")),
 ]
 

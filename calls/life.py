@@ -106,20 +106,36 @@ def line(call: Call, leaving: list[Leaving], now: datetime) -> LifeLine:
     if not leaving:
         return lifeline.draw([*moments, today, Moment("end", _("No end decided"), "–", _("nothing is purged"))])
     first = leaving[0]
-    due = Moment("due", _("Expires"), _day(first.at), _away(first.at, now))
     if call.held:
-        due = Moment("due", _("Would expire"), _day(first.at), _("kept by a hold"))
-    night = first.at + timedelta(days=1)
+        return lifeline.draw([*moments, *_held(first, today, now)])
+    due = Moment("due", _("Expires"), _day(first.at), _away(first.at, now))
+    order = [today, due] if first.at > now else [due, today]
+    return lifeline.draw([*moments, *order, *_after(max(first.at, now))])
+
+
+def _after(leaves: datetime) -> list[Moment]:
+    """What follows when content leaves at that moment."""
+    night = leaves + timedelta(days=1)
     after = [
-        Moment("end", _("Unreadable"), _day(first.at), _("within minutes")),
+        Moment("end", _("Unreadable"), _day(leaves), _("within minutes")),
         Moment("end", _("Beyond recovery"), _("by %(day)s") % {"day": _day(night)}, _("next night")),
     ]
     window = profiles.current().categories[Category.BACKUP].default
     if window is not None:
         gone = purge_after(night, window)
         after.append(Moment("end", _("Gone from backups"), _day(gone), words.period(window)))
-    order = [today, due] if first.at > now else [due, today]
-    return lifeline.draw([*moments, *order, *after])
+    return after
+
+
+def _held(first: Leaving, today: Moment, now: datetime) -> list[Moment]:
+    """A hold: no date holds any more; everything waits for its release."""
+    would = Moment("done" if first.at <= now else "end", _("Would expire"), _day(first.at), _("kept by a hold"))
+    released = [
+        Moment("end", _("Hold released"), "–", _("somebody decides")),
+        Moment("end", _("Unreadable"), "–", _("after the release")),
+        Moment("end", _("Beyond recovery"), "–", _("next night")),
+    ]
+    return [would, today, *released] if first.at <= now else [today, would, *released]
 
 
 def why(leaving: list[Leaving], organization: str) -> str:

@@ -27,7 +27,7 @@ from ground import profiles
 from ground.tenancy import Actor, acting_for
 
 OPENED_DAYS_AGO = 200
-LIVE_CALLS = 6
+LIVE_CALLS = {"generic": 4, "vapi": 3}
 
 Tell = Callable[[str], None]
 
@@ -98,7 +98,7 @@ class _Loading:
             complete = Call.objects.filter(organization_id=self.organization_id).exists()
         added, recorded = (0, 0) if complete else self._calls(list(teller.tell()))
         if not complete:
-            added += self._live(teller, lines["generic"])
+            added += sum(self._live(teller, provider, line) for provider, line in lines.items())
         self._looks()
         keeping.change_now(self.place, self.organization_id, by=self.by, now=self.now)
         return added, recorded
@@ -186,16 +186,17 @@ class _Loading:
                 recorded += recordings.store(self.organization_id, sounds, by=self.by, at=self.now)
         return added, recorded
 
-    def _live(self, teller: Teller, line: ProviderConnection) -> int:
+    def _live(self, teller: Teller, provider: str, line: ProviderConnection) -> int:
         with acting_for(self.organization_id):
             secret = connections.secrets_of(line, self.now)[0]
         return deliveries.deliver(
             self.organization_id,
             self.place,
             teller,
+            provider=provider,
             public_id=line.public_id,
             secret=secret,
-            count=LIVE_CALLS,
+            count=LIVE_CALLS[provider],
             now=self.now,
         )
 

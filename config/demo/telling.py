@@ -176,7 +176,7 @@ class Teller:
     def _moment(self, days: float, agent: DemoAgent, *, exact: bool) -> datetime:
         """When the call ended: in working hours of the place, mostly on working days."""
         if exact:
-            return (self.now - timedelta(days=days)).replace(microsecond=0)
+            return self._past(days)
         local = (self.now - timedelta(days=days)).astimezone(ZoneInfo(self.place.time_zone))
         if local.weekday() == 6 and self.dice.random() < 0.85:
             local -= timedelta(days=self.dice.choice((1, 2, 3)))
@@ -188,3 +188,14 @@ class Teller:
         if ends > self.now - timedelta(minutes=20):
             ends -= timedelta(days=1)
         return ends
+
+    def _past(self, days: float) -> datetime:
+        """Past its 90 days but not older than the agents' settings, in working hours where that is possible."""
+        rough = self.now - timedelta(days=days)
+        for _ in range(20):
+            local = rough.astimezone(ZoneInfo(self.place.time_zone))
+            local = local.replace(hour=self.dice.choice(_HOURS), minute=self.dice.randint(0, 59), microsecond=0)
+            age = (self.now - local) / timedelta(days=1)
+            if 90.1 < age < KEEPS_SINCE_DAYS - 0.1:
+                return local.astimezone(UTC)
+        return rough.replace(microsecond=0)

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from accounts.models import Membership, Organization, User
 from calls import playback, reading
-from calls.models import Call, ProviderEvent, Recording, Transcript
+from calls.models import Call, ProviderCopy, ProviderEvent, Recording, Transcript
 from config.demo import people, telling
 from config.demo.load import load
 from config.demo.places import PLACES
@@ -46,7 +46,9 @@ def test_the_demo_is_whole_and_believable(demo):
             assert calls >= 12
             assert Recording.objects.exists()
             assert Transcript.objects.exists()
-            assert ProviderEvent.objects.filter(state="processed").count() == 6
+            copies = 3 if any(agent.provider == "vapi" for agent in place.agents) else 0
+            assert ProviderEvent.objects.filter(state="processed").count() == 4 + copies
+            assert ProviderCopy.objects.filter(state="held").count() == copies
             assert tally.totals(organization.id)["call_metadata"].rows == calls
             assert tally.totals(organization.id)["recording"].rows == Recording.objects.count()
             assert not Recording.objects.exclude(

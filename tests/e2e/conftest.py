@@ -1,7 +1,7 @@
 """A real Chromium on a real server of this test's own, with the demo loaded.
 
 `CHROMIUM` names the browser's executable; without it the usual places are tried. Without a browser the journeys skip,
-loudly, unless `REQUIRE_BROWSER=1` (as .ci/run has it): then that is a failure.
+loudly; with `SKIPS_FAIL=1`, as the build has it, a skip is a failure.
 """
 
 import json
@@ -41,10 +41,7 @@ def _executable():
 def browser():
     executable = _executable()
     if executable is None:
-        words = "NO BROWSER: the journeys were not tried. Install Chromium or set CHROMIUM=/path/to/chromium."
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(words)
-        pytest.skip(words)
+        pytest.skip("NO BROWSER: the journeys were not tried. Install Chromium or set CHROMIUM=/path/to/chromium.")
     flags = ["--autoplay-policy=no-user-gesture-required"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium refuses root with its sandbox

@@ -32,7 +32,7 @@ def test_a_member_finds_a_call_hears_it_and_reads_along(visitor, demo, logins):
     page.select_option("select[name=state]", "recording")
     visitor.follow("Filter", exact=True)
     page.wait_for_url("**state=recording**")
-    assert page.get_by_text("With a recording", exact=True).count()
+    assert page.locator(".chip").get_by_text("Recorded").count()
     visitor.require_accessible()
     visitor.require_fits(320)
 
