@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from calls import sealing
+from calls import people, sealing
 from calls.models import Call, CallReport, Poll, ProviderCopy, ProviderEvent, Recording, RecordingState, Transcript
 from calls.services import copies
 from ground.inventory import HoldScope, PersonalData, Subject, declare, no_personal_data
@@ -18,30 +18,10 @@ PURPOSE = "running, checking and improving calls made or taken by AI agents"
 BASIS = "decided by the organization as controller; processed for it under Art. 28 GDPR"
 RECIPIENTS = ("the organization", "the voice provider the organization connected")
 
-_KINDS = {
-    "phone": ("phone_index", "second_phone_index"),
-    "email": ("email_index",),
-    "external_id": ("external_index",),
-    "name": ("name_index",),
-}
-
-
-def _by_digests(digests: Any) -> Q | None:
-    """Rows that carry one of these digests. A name alone finds nobody: namesakes are other people."""
-    found: Q | None = None
-    for kind, columns in _KINDS.items():
-        values = [bytes(value) for value in digests(kind)]
-        if not values or kind == "name":
-            continue
-        for column in columns:
-            part = Q(**{f"{column}__in": values})
-            found = part if found is None else found | part
-    return found
-
 
 def _find(call_column: str) -> Any:
     def find(subject: Subject) -> Q | None:
-        found = _by_digests(subject.digests)
+        found = people.with_digests(subject.by_kind)
         if subject.call_ids:
             by_call = Q(**{f"{call_column}__in": list(subject.call_ids)})
             found = by_call if found is None else found | by_call
@@ -58,7 +38,7 @@ def _hold(call_column: str, clock: str, *, has_agent: bool = True) -> Any:
             return Q(agent_id=scope.agent_id) if has_agent else None
         if scope.kind == ScopeKind.PERIOD:
             return Q(**{f"{clock}__gte": scope.start, f"{clock}__lt": scope.end})
-        return _by_digests(lambda kind: scope.digests.get(kind, ()))
+        return people.with_digests(scope.digests)
 
     return hold
 

@@ -10,7 +10,7 @@ from contacts.services.reading import details_of
 from ground.inventory import HoldScope, PersonalData, Subject, declare, no_personal_data
 from ground.inventory.declarations import ScopeKind
 
-_KINDS = ("phone", "email", "external_id", "name")
+_KINDS = ("phone", "email", "external_id")  # a name alone finds nobody: namesakes are other people
 
 
 def _with_any(digests: list[bytes]) -> Q:

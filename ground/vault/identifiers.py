@@ -55,7 +55,7 @@ def _phone(value: str, region: str | None) -> str:
     written = "".join(_western_digit(character) for character in unicodedata.normalize("NFKC", value))
     if any(character.isalpha() for character in written.lower().removeprefix("tel:").split("ext")[0].split("x")[0]):
         raise NotAnIdentifier("a phone number with letters")
-    if region is None and re.match(r"00[1-9]", written):
+    if region is None and re.match(r"00\s*[1-9]", written):
         written = "+" + written[2:]  # the international prefix ITU-T E.123 names, where no country says otherwise
     try:
         number = phonenumbers.parse(written, region.upper() if region else None)
