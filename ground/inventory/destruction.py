@@ -33,7 +33,6 @@ from ground import audit, faults, jobs, vault
 from ground.inventory import holds, last_look, tally, tombstones
 from ground.inventory.declarations import PersonalData, Row, declaration_of
 from ground.inventory.exceptions import NotDeclared
-from ground.inventory.journalled import pack, pack_ids
 from ground.inventory.locks import ingest_lock
 from ground.inventory.models import BatchState, DestructionBatch
 from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, id_array, rows_of, values
@@ -41,7 +40,6 @@ from ground.inventory.plain import delete_plain
 from ground.inventory.removals import remove_objects
 from ground.tenancy import Actor, acting_for
 from ground.tenancy.actors import ActorKind
-from ground.vault.objects.protocol import ObjectName
 
 _TURNS = 3  # when PostgreSQL breaks a deadlock by refusing us
 _FIGURES = ["state", "attempts", "rows", "keys", "objects_total", "bytes", "earliest", "latest", "digest"]
@@ -126,15 +124,16 @@ def _execute(organization_id: UUID, batch_id: UUID, resumed: bool) -> Outcome:
         declaration = declaration_of(batch.label)
         if resumed:
             batch.run_id = None
-        rows, kept = last_look.look(declaration, batch, resumed=resumed)
-        outcome = Outcome(kept=kept, batches=[batch.id])
+        seen = last_look.look(declaration, batch, resumed=resumed)
+        rows, outcome = seen.go, Outcome(kept=len(seen.stay), batches=[batch.id])
+        last_look.take_back(declaration, batch, seen.stay)
         if not rows:
             _cancel(batch)
             return outcome
         key_ids: list[UUID] = values(rows, declaration.key)
         digests = values(rows, declaration.tombstone)
         if key_ids or digests:
-            _write_journal(declaration, batch, rows, key_ids, digests)
+            vault.journal.append(organization_id, "destroy", last_look.journal_form(declaration, batch, rows))
         faults.point("destruction.after_journal")
         if key_ids:
             destroyed = vault.keys.destroy(organization_id, key_ids)
@@ -151,21 +150,6 @@ def _execute(organization_id: UUID, batch_id: UUID, resumed: bool) -> Outcome:
 def _cancel(batch: DestructionBatch) -> None:
     batch.state, batch.row_ids = BatchState.CANCELLED, []
     batch.save(update_fields=["state", "row_ids"])
-
-
-def _write_journal(
-    declaration: PersonalData, batch: DestructionBatch, rows: list[Row], key_ids: list[UUID], digests: list[bytes]
-) -> None:
-    payload = {
-        "batch": batch.id,
-        "table": declaration.table,
-        "category": str(declaration.category),
-        "rows": pack_ids(row["id"] for row in rows),
-        "keys": pack_ids(key_ids),
-        "objects": pack_ids(ObjectName.parse(name).object_id for name in values(rows, declaration.objects)),
-        "tombstones": pack(digests),
-    }
-    vault.journal.append(batch.organization_id, "destroy", payload)
 
 
 def delete_rows(declaration: PersonalData, rows: list[Row]) -> list[Row]:

@@ -1,7 +1,17 @@
-"""How ids stand in the erasure journal: packed, so that a batch of thousands stays small."""
+"""How destructions stand in the erasure journal, and what it still says of a row.
+
+Ids are packed, so that a batch of thousands stays small. An attempt that died between journal and keys may be given up
+(a hold came, a period was lengthened): a later entry `destroy_kept` then takes its rows back out, so that no replay
+destroys what stayed.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
+
+from ground import vault
+from ground.vault.journal.entries import JournalEntry
 
 _CHARACTERS = 32  # of one value in hex
 
@@ -29,3 +39,57 @@ def unpack(text: str) -> list[bytes]:
 def unpack_ids(text: str) -> list[UUID]:
     """The values as ids."""
     return [UUID(bytes=value) for value in unpack(text)]
+
+
+def still_destroyed(organization_id: UUID, table: str) -> set[UUID]:
+    """Row ids whose destruction the journal holds and nothing took back. Rare path: reads the whole journal."""
+    ids: set[UUID] = set()
+    for entry in vault.journal.entries():
+        if entry.organization_id != organization_id or entry.payload.get("table") != table:
+            continue
+        if entry.kind == "destroy":
+            ids.update(unpack_ids(entry.payload["rows"]))
+        elif entry.kind == "destroy_kept":
+            ids.difference_update(unpack_ids(entry.payload["rows"]))
+    return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """What one `destroy` entry still stands for, after later entries took rows back out."""
+
+    rows: list[UUID]
+    keys: list[UUID]
+    tombstones: list[bytes]
+    objects: list[UUID]
+
+
+def standing(entry: JournalEntry) -> Destroyed:
+    """What a replay of this `destroy` entry must do."""
+    kept = _kept_after(entry, _kept(vault.journal.last_sequence()))
+    payload = entry.payload
+    return Destroyed(*([each for each in _unpacked(payload, name) if each not in kept] for name in _PARTS))
+
+
+_PARTS = ("rows", "keys", "tombstones", "objects")
+
+
+def _unpacked(payload: dict[str, str], name: str) -> list[UUID] | list[bytes]:
+    return unpack(payload[name]) if name == "tombstones" else unpack_ids(payload[name])
+
+
+@lru_cache(maxsize=1)
+def _kept(last_sequence: int) -> list[JournalEntry]:
+    """All entries that took something back, read once for a journal of this length."""
+    return [entry for entry in vault.journal.entries() if entry.kind == "destroy_kept"]
+
+
+def _kept_after(entry: JournalEntry, kept: list[JournalEntry]) -> set[UUID | bytes]:
+    later = (
+        other
+        for other in kept
+        if other.sequence > entry.sequence
+        and other.organization_id == entry.organization_id
+        and other.payload["table"] == entry.payload["table"]
+    )
+    return {each for other in later for name in _PARTS for each in _unpacked(other.payload, name)}

@@ -6,13 +6,17 @@ locked, read as they are now, and asked again. Runs under the organization's sha
 deletes the rows.
 """
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from ground import vault
 from ground.inventory import holds
 from ground.inventory.declarations import PersonalData, Row
+from ground.inventory.journalled import pack, pack_ids, still_destroyed
 from ground.inventory.models import DestructionBatch
 from ground.inventory.outcomes import Reason, any_of, rows_of, values
+from ground.vault.objects.protocol import ObjectName
 
 
 def columns(declaration: PersonalData) -> list[str]:
@@ -21,8 +25,16 @@ def columns(declaration: PersonalData) -> list[str]:
     return [name for name in wanted | set(declaration.carry) if name]
 
 
-def look(declaration: PersonalData, batch: DestructionBatch, *, resumed: bool) -> tuple[list[Row], int]:
-    """The claimed rows, locked, that may go now, and how many stay.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Locked rows: those that go now, and those that stay."""
+
+    go: list[Row]
+    stay: list[Row]
+
+
+def look(declaration: PersonalData, batch: DestructionBatch, *, resumed: bool) -> Look:
+    """The claimed rows, locked, sorted into those that may go now and those that stay.
 
     Of a `resumed` claim of expired rows only those go whose keys the attempt before destroyed: what else is due, the
     sweep finds anew by the period of today.
@@ -33,11 +45,11 @@ def look(declaration: PersonalData, batch: DestructionBatch, *, resumed: bool) -
     may_go = set(claimed.filter(free).values_list("id", flat=True))
     if batch.reason == Reason.EXPIRED:
         may_go -= {row["id"] for row in everything if resumed or _moved_on(declaration, batch, row)}
-    rows = [row for row in everything if row["id"] in may_go]
-    if declaration.key and len(rows) < len(everything):
-        rest = [row for row in everything if row["id"] not in may_go and row[declaration.key]]
-        rows += _already_unreadable(declaration, batch, rest)
-    return rows, len(everything) - len(rows)
+    rest = [row for row in everything if row["id"] not in may_go]
+    may_go |= _already_unreadable(declaration, batch, rest)
+    return Look(
+        [row for row in everything if row["id"] in may_go], [row for row in everything if row["id"] not in may_go]
+    )
 
 
 def _moved_on(declaration: PersonalData, batch: DestructionBatch, row: Row) -> bool:
@@ -45,15 +57,35 @@ def _moved_on(declaration: PersonalData, batch: DestructionBatch, row: Row) -> b
     return bool(declaration.clock and batch.latest is not None and row[declaration.clock] > batch.latest)
 
 
-def _already_unreadable(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> list[Row]:
-    """Rows whose keys an earlier attempt at this very batch destroyed before it died: the journal must say so."""
+def _already_unreadable(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> set[UUID]:
+    """Rows whose keys an attempt that died has destroyed: only if the journal says so, never by absence."""
     keys: list[UUID] = values(rows, declaration.key)
-    readable = vault.keys.existing(batch.organization_id, keys) if keys else set()
-    keyless = [row for row in rows if row[str(declaration.key)] not in readable]
-    if not keyless:
-        return []
-    wanted = str(batch.id)
-    for entry in vault.journal.entries():
-        if entry.kind == "destroy" and entry.payload["batch"] == wanted:
-            return keyless
-    return []
+    if not keys:
+        return set()
+    readable = vault.keys.existing(batch.organization_id, keys)
+    keyless = {row["id"] for row in rows if row[str(declaration.key)] and row[str(declaration.key)] not in readable}
+    return keyless & still_destroyed(batch.organization_id, declaration.table) if keyless else set()
+
+
+def take_back(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> None:
+    """Rows that stay although an attempt that died had journalled them: say so, or a replay would destroy them."""
+    if not rows or not (declaration.key or declaration.tombstone):
+        return
+    journalled = still_destroyed(batch.organization_id, declaration.table)
+    staying = [row for row in rows if row["id"] in journalled]
+    if staying:
+        vault.journal.append(batch.organization_id, "destroy_kept", journal_form(declaration, batch, staying))
+
+
+def journal_form(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> dict[str, Any]:
+    """Rows of a batch as the journal holds them: ids and digests only."""
+    names = values(rows, declaration.objects)
+    return {
+        "batch": batch.id,
+        "table": declaration.table,
+        "category": str(declaration.category),
+        "rows": pack_ids(row["id"] for row in rows),
+        "keys": pack_ids(values(rows, declaration.key)),
+        "objects": pack_ids(ObjectName.parse(name).object_id for name in names),
+        "tombstones": pack(bytes(digest) for digest in values(rows, declaration.tombstone)),
+    }

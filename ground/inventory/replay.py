@@ -11,7 +11,7 @@ from ground import vault
 from ground.inventory import holds, last_look, tombstones
 from ground.inventory.declarations import declarations
 from ground.inventory.destruction import count_out, delete_rows
-from ground.inventory.journalled import unpack, unpack_ids
+from ground.inventory.journalled import standing
 from ground.inventory.models import BatchState, DestructionBatch, Hold, ObjectRemoval
 from ground.inventory.outcomes import any_of, rows_of
 from ground.tenancy import acting_for
@@ -22,15 +22,15 @@ from ground.vault.objects.protocol import ObjectName
 @vault.journal.on_replay("destroy")
 def destroy_again(entry: JournalEntry) -> None:
     """Keys, rows, objects and tombstones of one journalled destruction."""
-    organization_id, payload = entry.organization_id, entry.payload
-    if keys := unpack_ids(payload["keys"]):
-        vault.keys.destroy(organization_id, keys)
+    organization_id, payload, destroyed = entry.organization_id, entry.payload, standing(entry)
+    if destroyed.keys:
+        vault.keys.destroy(organization_id, destroyed.keys)
     with acting_for(organization_id):
-        tombstones.plant(organization_id, unpack(payload["tombstones"]), at=datetime.now(UTC))
+        tombstones.plant(organization_id, destroyed.tombstones, at=datetime.now(UTC))
         declaration = next((one for one in declarations() if one.table == payload["table"]), None)
         if declaration is None:
             return  # the model left the product since, or the keys were those of superseded versions
-        rows = rows_of(declaration, organization_id).filter(any_of(unpack_ids(payload["rows"]))).select_for_update()
+        rows = rows_of(declaration, organization_id).filter(any_of(destroyed.rows)).select_for_update()
         gone = delete_rows(declaration, list(rows.order_by("id").values(*last_look.columns(declaration))))
         count_out(declaration, organization_id, gone)
         if declaration.on_destroyed and gone:
@@ -40,7 +40,7 @@ def destroy_again(entry: JournalEntry) -> None:
             state=BatchState.CANCELLED, row_ids=[]
         )
         category = payload["category"]
-        names = [str(ObjectName(organization_id, category, one)) for one in unpack_ids(payload["objects"])]
+        names = [str(ObjectName(organization_id, category, one)) for one in destroyed.objects]
         known = set(
             ObjectRemoval.objects.filter(organization_id=organization_id, object_name__in=names).values_list(
                 "object_name", flat=True
@@ -51,6 +51,11 @@ def destroy_again(entry: JournalEntry) -> None:
             for name in names
             if name not in known
         )
+
+
+@vault.journal.on_replay("destroy_kept")
+def nothing_to_do(entry: JournalEntry) -> None:
+    """What an attempt gave up stays: `destroy_again` has left it out already."""
 
 
 def _id(text: str | None) -> UUID | None:

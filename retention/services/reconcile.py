@@ -18,7 +18,7 @@ from django.db.models import Q
 from ground import audit, vault
 from ground.inventory import PersonalData, declarations, holds
 from ground.inventory.destruction import Outcome, Reason, any_of, claim, execute, rows_of
-from ground.inventory.journalled import unpack_ids
+from ground.inventory.journalled import still_destroyed
 from ground.inventory.models import ObjectRemoval
 from ground.tenancy import Actor, acting_for
 from retention import due
@@ -90,7 +90,7 @@ def _rows(report: Reconciliation, declaration: PersonalData) -> None:
         if not keyless:
             continue
         keyless = _still_keyless(declaration, organization_id, keyless)
-        journalled = _journalled(organization_id, declaration.table)
+        journalled = still_destroyed(organization_id, declaration.table)
         done = _finish(declaration, organization_id, [row_id for row_id in keyless if row_id in journalled])
         report.finished_off += done.rows
         report.keys_lost += len([row_id for row_id in keyless if row_id not in journalled])
@@ -102,15 +102,6 @@ def _still_keyless(declaration: PersonalData, organization_id: UUID, ids: Sequen
         now = dict(rows_of(declaration, organization_id).filter(any_of(ids)).values_list("id", str(declaration.key)))
     there = vault.keys.existing(organization_id, [key_id for key_id in now.values() if key_id])
     return [row_id for row_id, key_id in now.items() if key_id and key_id not in there]
-
-
-def _journalled(organization_id: UUID, table: str) -> set[UUID]:
-    """Row ids of the table whose destruction the journal holds. Rare path: reads the whole journal."""
-    ids: set[UUID] = set()
-    for entry in vault.journal.entries():
-        if entry.organization_id == organization_id and entry.kind == "destroy" and entry.payload["table"] == table:
-            ids.update(unpack_ids(entry.payload["rows"]))
-    return ids
 
 
 def _finish(declaration: PersonalData, organization_id: UUID, ids: Sequence[UUID]) -> Outcome:

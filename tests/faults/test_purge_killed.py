@@ -94,3 +94,32 @@ def test_a_hold_placed_after_the_keys_went_does_not_leave_an_unreadable_row(vaul
     finish(organization.id)
     assert not exists(organization.id, due.transcript)
     assert exists(organization.id, due.call)
+
+
+def test_what_a_hold_saved_from_a_journalled_attempt_survives_a_replay_too(vault_home, settings):
+    from datetime import date
+
+    from ground.inventory import holds, journalled
+    from ground.inventory.declarations import HoldScope, ScopeKind
+
+    organization = factories.organization()
+    saved, gone = (keep_call(organization.id, days_ago(91), parts=("transcript",)) for _ in range(2))
+    code, output = processes.run(settings, PURGE, organization.id, fault="destruction.after_journal")
+    assert code == -9, output
+    holds.place(
+        organization_id=organization.id,
+        scope=HoldScope(kind=ScopeKind.CALL, call_id=saved.call.id),
+        reason="in time",
+        review_on=date(2030, 1, 1),
+        by=Actor.system("test"),
+        at=days_ago(0),
+    )
+    finish(organization.id)
+    assert saved.open_transcript() == b"what was said"
+    assert not exists(organization.id, gone.transcript)
+
+    attempts = [entry for entry in vault.journal.entries() if entry.kind == "destroy"]
+    assert saved.transcript.id not in {row for entry in attempts for row in journalled.standing(entry).rows}
+    assert gone.transcript.id in {row for entry in attempts for row in journalled.standing(entry).rows}
+    assert vault.journal.replay() == vault.journal.last_sequence()
+    assert saved.open_transcript() == b"what was said"
