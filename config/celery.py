@@ -62,7 +62,7 @@ app.conf.beat_schedule = {
     "jobs-sweep": {"task": "jobs.sweep", "schedule": 10.0},
     "audit-seal": {"task": "audit.seal", "schedule": 5.0},
     "retention-sweep": {"task": "retention.sweep", "schedule": 15 * 60.0},
-    "retention-settle": {"task": "retention.settle", "schedule": 60.0},
+    "retention-settle": {"task": "retention.settle", "schedule": 5 * 60.0},
     "retention-daily": {"task": "retention.daily", "schedule": 60 * 60.0},
     "calls-poll": {"task": "calls.poll", "schedule": 10 * 60.0},
     "accounts-tidy": {"task": "accounts.tidy", "schedule": 60 * 60.0},

@@ -1,5 +1,6 @@
 """What lower floors ask of retention through their hook lists: the period in force, and what comes too late to keep."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -22,14 +23,14 @@ def period_in_force(organization_id: UUID, category: Category) -> Period | None:
             return None
 
 
-def kept(organization_id: UUID, category: str) -> call_hooks.Kept | None:
+def kept(organization_id: UUID, categories: Iterable[str]) -> dict[str, call_hooks.Kept]:
     """How long calls say something is kept, and who decided it."""
-    try:
-        found = periods.effective(organization_id, category, datetime.now(UTC))
-    except (NoPeriod, PeriodUnusable):
-        return None
-    since = found.version.effective_at if found.version else None
-    return call_hooks.Kept(found.period, found.origin, since, found.agents)
+    return {
+        category: call_hooks.Kept(
+            found.period, found.origin, found.version.effective_at if found.version else None, found.agents
+        )
+        for category, found in periods.effective_all(organization_id, categories, datetime.now(UTC)).items()
+    }
 
 
 def may_store(organization_id: UUID, category: str, agent_id: UUID | None, clock: datetime) -> bool:

@@ -4,7 +4,7 @@ Fails closed: a missing, damaged, zero or forbidden period is an exception, neve
 nothing of that category and raises an alert.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -69,21 +69,50 @@ def waiting_version(organization_id: UUID, category: str, at: datetime) -> Perio
 def effective(organization_id: UUID, category: str, at: datetime) -> Effective:
     """The period in force. Needs the organization's context. Raises NoPeriod, PeriodUnusable."""
     rule = rule_of(category)
-    version = None
-    if rule.changed_by is ChangedBy.ORGANIZATION:
-        version = version_in_force(organization_id, category, at)
+    version = version_in_force(organization_id, category, at) if rule.changed_by is ChangedBy.ORGANIZATION else None
+    decision = decision_of(category) if version is None and rule.default is None else None
+    days = shorter_periods(organization_id, [rule.category])
+    return _effective(rule, version, decision, days.get(rule.category, {}))
+
+
+def effective_all(organization_id: UUID, categories: Iterable[str], at: datetime) -> dict[str, Effective]:
+    """The periods in force of several categories, in three queries; those without one, or damaged, are left out.
+
+    For pages. What destroys asks `effective`, category by category. Needs the organization's context.
+    """
+    wanted = list(categories)
+    versions = PeriodVersion.objects.filter(
+        organization_id=organization_id, category__in=wanted, effective_at__lte=at, undone_at__isnull=True
+    )
+    newest = {row.category: row for row in versions.order_by("category", "-version").distinct("category")}
+    decided = OperatorDecision.objects.filter(category__in=wanted, withdrawn_at__isnull=True)
+    decisions = {row.category: row for row in decided}
+    days = shorter_periods(organization_id, wanted)
+    found = {}
+    for category in wanted:
+        rule = rule_of(category)
+        version = newest.get(category) if rule.changed_by is ChangedBy.ORGANIZATION else None
+        try:
+            found[category] = _effective(rule, version, decisions.get(category), days.get(category, {}))
+        except (NoPeriod, PeriodUnusable):
+            continue
+    return found
+
+
+def _effective(
+    rule: CategoryRule, version: PeriodVersion | None, decision: OperatorDecision | None, days: Mapping[UUID, int]
+) -> Effective:
     if version is not None:
         period, origin = _stored(version, rule), "organization"
     elif rule.default is not None:
         period, origin = rule.default, "profile"
-    else:
-        decision = decision_of(category)
-        if decision is None:
-            raise NoPeriod(category)
+    elif decision is not None:
         period, origin = _stored(decision, rule), "operator decision"
+    else:
+        raise NoPeriod(rule.category)
     if period.n == 0 and not _zero_is_meant(rule):
-        raise PeriodUnusable(f"{category}: a period of zero would destroy everything")
-    return Effective(rule.category, rule, period, origin, version, _shorter_agents(organization_id, rule, period))
+        raise PeriodUnusable(f"{rule.category}: a period of zero would destroy everything")
+    return Effective(rule.category, rule, period, origin, version, _shorter_agents(rule, period, days))
 
 
 def _stored(row: PeriodVersion | OperatorDecision, rule: CategoryRule) -> Period:
@@ -101,9 +130,8 @@ def _zero_is_meant(rule: CategoryRule) -> bool:
     return rule.category is Category.ACCOUNT and rule.source is not None
 
 
-def _shorter_agents(organization_id: UUID, rule: CategoryRule, period: Period) -> dict[UUID, Period]:
+def _shorter_agents(rule: CategoryRule, period: Period, days: Mapping[UUID, int]) -> dict[UUID, Period]:
     """Agents' own periods that are shorter; longer or forbidden ones do not count (agents may only shorten)."""
-    days = shorter_periods(organization_id, [rule.category]).get(rule.category, {})
     own = {agent_id: Period(n, Unit.DAY) for agent_id, n in days.items() if n > 0}
     return {
         agent_id: shorter

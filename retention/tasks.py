@@ -32,8 +32,8 @@ def sweep() -> int:
 
 @shared_task(name="retention.settle")
 def settle() -> int:
-    """Every minute: later moments, strays, tallies, and the overdue figure."""
-    return _fan_out("retention.settle", _slot(1))
+    """Every five minutes: later moments, strays, tallies, and the overdue figure."""
+    return _fan_out("retention.settle", _slot(5))
 
 
 @shared_task(name="retention.daily")

@@ -150,6 +150,7 @@ def _write(organization_id: UUID, telling: Telling, plan: Plan, people: People, 
     with acting_for(organization_id):
         inventory.ingest_lock(organization_id)
         lock_call(plan.digests[0])
+        _lock_parts(organization_id, plan.call)
         buried = tombstones.present(
             organization_id, [*plan.digests, *(digest for each in part_digests.values() for digest in each)]
         )
@@ -168,6 +169,15 @@ def _write(organization_id: UUID, telling: Telling, plan: Plan, people: People, 
         state.finish()
         faults.point("calls.store.before_commit")
     return Stored(call_id=state.row.id, changed=state.changed, people=people)
+
+
+def _lock_parts(organization_id: UUID, call: Call | None) -> None:
+    """Wait for a purge that is taking a part of this call, so that its tombstone is there when it is asked for next."""
+    if call is None:
+        return
+    for model in (Transcript, CallReport):
+        rows = model.objects.filter(organization_id=organization_id, call_id=call.id)
+        list(rows.select_for_update().order_by("id").values_list("id", flat=True))
 
 
 def lock_call(digest: bytes) -> None:

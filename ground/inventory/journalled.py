@@ -66,16 +66,16 @@ class Destroyed:
 
 def standing(entry: JournalEntry) -> Destroyed:
     """What a replay of this `destroy` entry must do."""
-    kept = _kept_after(entry, _kept(vault.journal.last_sequence()))
-    payload = entry.payload
-    return Destroyed(*([each for each in _unpacked(payload, name) if each not in kept] for name in _PARTS))
+    later = _kept_after(entry, _kept(vault.journal.last_sequence()))
 
+    def left(name: str) -> list[bytes]:
+        kept = {each for other in later for each in unpack(other.payload[name])}
+        return [each for each in unpack(entry.payload[name]) if each not in kept]
 
-_PARTS = ("rows", "keys", "tombstones", "objects")
+    def ids(name: str) -> list[UUID]:
+        return [UUID(bytes=each) for each in left(name)]
 
-
-def _unpacked(payload: dict[str, str], name: str) -> list[UUID] | list[bytes]:
-    return unpack(payload[name]) if name == "tombstones" else unpack_ids(payload[name])
+    return Destroyed(ids("rows"), ids("keys"), left("tombstones"), ids("objects"))
 
 
 @lru_cache(maxsize=1)
@@ -84,12 +84,11 @@ def _kept(last_sequence: int) -> list[JournalEntry]:
     return [entry for entry in vault.journal.entries() if entry.kind == "destroy_kept"]
 
 
-def _kept_after(entry: JournalEntry, kept: list[JournalEntry]) -> set[UUID | bytes]:
-    later = (
+def _kept_after(entry: JournalEntry, kept: list[JournalEntry]) -> list[JournalEntry]:
+    return [
         other
         for other in kept
         if other.sequence > entry.sequence
         and other.organization_id == entry.organization_id
         and other.payload["table"] == entry.payload["table"]
-    )
-    return {each for other in later for name in _PARTS for each in _unpacked(other.payload, name)}
+    ]

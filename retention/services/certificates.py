@@ -122,7 +122,7 @@ def _issue(
                 "finished_at": run.finished_at.isoformat() if run.finished_at else None,
             },
             "destroyed": _destroyed(organization_id, run, batches),
-            "kept_by_holds": run.kept,
+            "held_at_the_last_look": run.kept,
             "set_aside": run.set_aside,
             "key_store": settings.KEYSTORE_BACKEND,
             "claim": CLAIMS[moment],

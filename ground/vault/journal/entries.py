@@ -14,8 +14,16 @@ from uuid import UUID
 from ground.vault.canonical import canonical_json, read_canonical
 from ground.vault.exceptions import JournalDamaged, NotCanonical, NotOpaque
 
-KINDS = ("destroy", "destroy_kept", "hold", "hold_released")
-KINDS += ("restriction", "restriction_lifted", "suppression", "suppression_lifted")
+KINDS = (
+    "destroy",
+    "destroy_kept",
+    "hold",
+    "hold_released",
+    "restriction",
+    "restriction_lifted",
+    "suppression",
+    "suppression_lifted",
+)
 MAX_LINE_BYTES = 32 * 1024 * 1024
 
 _UUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
