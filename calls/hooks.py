@@ -1,14 +1,14 @@
 """What calls ask floors above, and tell them. Named, ordered lists; retention registers at start.
 
-`calls.hooks.periods.append(function)`: function(organization_id, category) -> Kept | None. The first answer counts:
-it is what pages say about when something leaves.
+`calls.hooks.periods.append(function)`: function(organization_id, categories) -> Kept by category. It is what pages say
+about when something leaves; a category without an answer has no period.
 
 `calls.hooks.may_store.append(function)`: function(organization_id, category, agent_id, clock) -> bool. All must say
 yes. Retention answers no for what would already be past its period on arrival, so that nothing is stored to be
 destroyed at once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -36,9 +36,13 @@ class Kept:
     agents: Mapping[UUID, Period] = field(default_factory=dict)
 
 
-periods: list[Callable[[UUID, str], Kept | None]] = []
+periods: list[Callable[[UUID, Iterable[str]], Mapping[str, Kept]]] = []
 
 
-def kept(organization_id: UUID, category: str) -> Kept | None:
-    """The period in force; None while nobody has decided one. Needs the context."""
-    return next((answer for ask in periods if (answer := ask(organization_id, category)) is not None), None)
+def kept(organization_id: UUID, categories: Iterable[str]) -> dict[str, Kept]:
+    """The periods in force by category; absent while nobody has decided one. Needs the context."""
+    wanted = list(categories)
+    found: dict[str, Kept] = {}
+    for ask in reversed(periods):
+        found |= ask(organization_id, wanted)
+    return found

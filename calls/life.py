@@ -48,11 +48,11 @@ class Periods:
     """The periods of an organization's calls, asked once. Needs the organization's context."""
 
     def __init__(self, organization_id: UUID) -> None:
-        self._kept: Mapping[str, hooks.Kept | None] = {part: hooks.kept(organization_id, part) for part in PARTS}
+        self._kept: Mapping[str, hooks.Kept] = hooks.kept(organization_id, PARTS)
 
     def leaving(self, call: Call, category: str) -> Leaving | None:
         """When this part of the call is due; None while no period is decided."""
-        found = self._kept[category]
+        found = self._kept.get(category)
         if found is None:
             return None
         shorter = found.agents.get(call.agent_id) if call.agent_id else None

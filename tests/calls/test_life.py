@@ -21,7 +21,7 @@ def periods(monkeypatch):
     kept = {key: hooks.Kept(Period(n, Unit.DAY), "profile", None, {}) for key, n in days.items()}
     kept["recording"] = hooks.Kept(Period(90, Unit.DAY), "profile", None, {AGENT: Period(30, Unit.DAY)})
     kept["transcript"] = hooks.Kept(Period(180, Unit.DAY), "organization", NOW - timedelta(days=200), {})
-    monkeypatch.setattr(hooks, "periods", [lambda organization, category: kept.get(category)])
+    monkeypatch.setattr(hooks, "periods", [lambda organization, categories: kept])
     return kept
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
 from calls.models import Call
@@ -134,6 +136,16 @@ class TestList:
     def test_a_part_of_a_number_finds_nobody(self, organization, call, people):
         answer = people[Role.MEMBER].post(at(organization), {"value": "5550123"})
         assert answer.context["rows"] == []
+
+    def test_the_number_of_queries_does_not_grow_with_the_page(self, organization, people):
+        counts = []
+        for more in (1, 49):
+            many(organization, more, account=f"a{more}")
+            people[Role.MEMBER].get(at(organization))
+            with CaptureQueriesContext(connections["default"]) as queries:
+                assert people[Role.MEMBER].get(at(organization)).status_code == 200
+            counts.append(len([each for each in queries.captured_queries if each["sql"].startswith('SELECT "')]))
+        assert counts[0] == counts[1] <= 12
 
     def test_a_call_whose_key_is_lost_does_not_take_the_list_with_it(self, organization, call, people):
         many(organization, 2)

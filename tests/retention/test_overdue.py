@@ -74,7 +74,7 @@ def test_what_is_due_by_an_agents_period_is_counted_once(organization, monkeypat
     monkeypatch.setattr(
         periods,
         "_shorter_agents",
-        lambda organization_id, rule, period: {agent_id: Period(30, Unit.DAY)} if rule.category == "transcript" else {},
+        lambda rule, period, days: {agent_id: Period(30, Unit.DAY)} if rule.category == "transcript" else {},
     )
     report = sweep.purge_expired(organization_id=organization.id, by=BY, dry_run=True)
     assert [(line.category, line.due) for line in report.lines] == [("transcript", 2)]
