@@ -8,6 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv/bin
 REQUIREMENTS := dev
+WORKERS ?= auto
 
 # Settings that let Django load without servers, for the tools that only read code.
 PAPER := SECRET_KEY=nothing-is-ever-signed-with-this-key-it-only-lets-Settings-load-0123456789 \
@@ -32,7 +33,7 @@ manage: setup ## run a management command on that data: make manage do="purge --
 	@exec $(VENV)/python -m config.launcher manage $(do)
 
 test: setup ## run every test on servers of its own: make test only=tests/launcher
-	@$(VENV)/python -m pytest $(only)
+	@$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile $(only)
 
 check: lint types floors templates migrations deploy ## everything that reads the code without running it
 
