@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import health
 from retention.views.keys import signing_keys
@@ -34,6 +35,8 @@ urlpatterns = [
     path("staff/", admin.site.urls),
     path("", include("calls.ingest_urls")),
     path("api/v1/", include(api_patterns)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="api_docs"),
     path("o/<slug:slug>/", include(organization_patterns)),
     path("", include("accounts.person_urls")),
 ]

@@ -13,7 +13,7 @@ from ground import vault
 
 CONTENT_TYPE = "application/problem+json"
 
-_TITLES = {
+TITLES = {
     400: "The request is not valid",
     401: "The API key is missing or not valid",
     403: "The API key does not carry this scope",
@@ -60,7 +60,7 @@ def body(
     """The members of RFC 9457, section 3.1, and `code`, `request_id`, and what the problem adds."""
     return {
         "type": f"urn:sottovoce:problem:{code}",
-        "title": _TITLES.get(status_code, "The request failed"),
+        "title": TITLES.get(status_code, "The request failed"),
         "status": status_code,
         "detail": detail,
         "code": code,

@@ -262,7 +262,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 # ------------------------------------------------------------------ API
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.openapi.ApiSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -274,8 +274,20 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Sottovoce API",
+    "DESCRIPTION": "Calls, contacts, agents, periods and proofs of one organization, for programs. "
+    "Every request carries an API key; what a key may do are its scopes.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.openapi.complete",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ContactStateEnum": "contacts.models.ContactState",
+        "RunStateEnum": "retention.models.RunState",
+    },
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayOperationId": False, "validatorUrl": None},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
