@@ -51,6 +51,7 @@ PARTS: Mapping[str, Text] = {
     Category.CALL_REPORT: gettext_lazy("the report"),
     Category.CALL_METADATA: gettext_lazy("the facts of the call"),
 }
+AGENT, CALLED = gettext_lazy("Agent"), gettext_lazy("Person called")
 NO_RECORDING: Mapping[str, Text] = {
     RecordingState.NONE: gettext_lazy("No recording was made of this call."),
     RecordingState.EXPECTED: gettext_lazy("The recording is being fetched from the provider. Reload in a moment."),

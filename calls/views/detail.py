@@ -138,7 +138,7 @@ def _content(context: OrganizationContext, row: Call, agent: Agent | None) -> di
     turns: list[Turn] = []
     try:
         turns = reading.transcript(organization_id=organization_id, call_id=row.id, by=by)
-        found["turns"] = [_said(turn, agent) for turn in turns]
+        found["turns"] = [_said(turn, row, agent) for turn in turns]
     except NoSuchPart:
         pass
     except DAMAGED:
@@ -160,9 +160,12 @@ def _content(context: OrganizationContext, row: Call, agent: Agent | None) -> di
     return found
 
 
-def _said(turn: Turn, agent: Agent | None) -> Said:
-    speaker = words.SPEAKERS.get(turn.speaker) or (agent.name if agent else "")
-    return Said(turn.start_ms, turn.end_ms, speaker, turn.text, turn.speaker == Speaker.USER)
+def _said(turn: Turn, row: Call, agent: Agent | None) -> Said:
+    theirs = turn.speaker == Speaker.USER
+    speaker = words.SPEAKERS.get(turn.speaker) or (agent.name if agent else words.AGENT)
+    if theirs and row.direction == Direction.OUTBOUND:
+        speaker = words.CALLED
+    return Said(turn.start_ms, turn.end_ms, speaker, turn.text, theirs)
 
 
 def _facts(organization_id: UUID, row: Call) -> dict[str, Any]:
