@@ -22,6 +22,7 @@ PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "calls.destroy": ("destroy a call before its time", _LEADING),
     "contacts.read": ("see contacts with details masked", _EVERYONE),
     "contacts.manage": ("add, change, import and remove contacts", _WORKING),
+    "contacts.export": ("take contacts out as CSV", _LEADING),
     "agents.read": ("see agents, their revisions and connections", _EVERYONE),
     "agents.manage": ("change agents, publish revisions, connect providers", _LEADING),
     "retention.read": ("see periods, bounds, what leaves when", _EVERYONE),

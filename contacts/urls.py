@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from contacts import import_views, list_views, views
+from contacts import export_views, import_views, list_views, views
 
 app_name = "contacts"
 urlpatterns = [
     path("contacts/", views.listing, name="list"),
+    path("contacts/export.csv", export_views.as_csv, name="csv"),
     path("contacts/new/", views.new, name="new"),
     path("contacts/lists/", list_views.create, name="list_create"),
     path("contacts/lists/<uuid:list_id>/remove/", list_views.destroy, name="list_remove"),

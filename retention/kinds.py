@@ -50,6 +50,7 @@ KINDS: Mapping[str, Promise] = {
     "contacts.changed": gettext_lazy("Changed a contact"),
     "contacts.imported": gettext_lazy("Imported contacts"),
     "contacts.merged": gettext_lazy("Merged contacts"),
+    "contacts.list_exported": gettext_lazy("Exported contacts"),
     "contacts.revealed": gettext_lazy("Uncovered a contact"),
     "contacts.stored": gettext_lazy("Stored contacts"),
     "inventory.destroyed": gettext_lazy("Destroyed records"),

@@ -52,6 +52,8 @@ def everything(organization, contact):
     some = uuid4()
     return [
         ("get", at(organization, "list")),
+        ("get", at(organization, "csv")),
+        ("post", at(organization, "csv")),
         ("get", at(organization, "new")),
         ("post", at(organization, "new")),
         ("post", at(organization, "list_create")),
