@@ -17,9 +17,14 @@ _FOLDERS = (
 )
 
 
+def folders(settings):
+    """The folders of this test as environment variables."""
+    return {name: str(getattr(settings, name)) for name in _FOLDERS}
+
+
 def run(settings, code, *arguments, fault="", timeout=60, **environment):
     """Run Python with Django set up; returns (exit code, output). A kill at `fault` gives exit code -9."""
-    environment = {**os.environ, **{name: str(getattr(settings, name)) for name in _FOLDERS}, **environment}
+    environment = {**os.environ, **folders(settings), **environment}
     if fault:
         environment["SOTTOVOCE_FAULT"] = fault
     finished = subprocess.run(
