@@ -1,6 +1,8 @@
 """Fixtures every test may use. Three people: owner, member, outsider (see `factories.py`)."""
 
 import contextlib
+import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -74,6 +76,24 @@ def only_loopback(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, one for all journeys of this run: two drivers in one thread would fall over each other."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        pytest.skip("NO BROWSER: the journeys were not tried. Install Chromium or set CHROMIUM=/path/to/chromium.")
+    flags = ["--autoplay-policy=no-user-gesture-required", "--disable-gpu"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        flags.append("--no-sandbox")  # Chromium refuses root with its sandbox
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=flags)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ class Shape(Protocol):
     def schema(self) -> dict[str, Any]: ...
 
 
+NO_NUL = "^[^\\u0000]*$"  # what of UNWRITABLE a JSON Schema can say
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Unicode text. Half surrogate pairs and NUL are refused: no database or page could hold them."""
@@ -55,8 +58,7 @@ class Text:
         schema: dict[str, Any] = {"type": "string", "maxLength": self.longest}
         if self.shortest:
             schema["minLength"] = self.shortest
-        if self.pattern:
-            schema["pattern"] = self.pattern
+        schema["pattern"] = self.pattern or NO_NUL
         return _described(schema, self.about)
 
 

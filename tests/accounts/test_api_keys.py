@@ -86,7 +86,7 @@ def test_a_view_that_names_no_scope_is_closed(people):
 
 
 def test_a_key_cannot_be_given_what_keys_may_not_have(people):
-    for scope in ("team.manage", "holds.place", "retention.change", "nonsense"):
+    for scope in ("team.manage", "calls.listen_as_staff", "nonsense"):
         with pytest.raises(UnknownScope):
             make(people, [scope])
 

@@ -1,8 +1,7 @@
 """The frame's pages in a real browser: no CSP violation, axe-clean, no sideways scrolling, usable by keyboard."""
 
-import shutil
-
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,27 +11,20 @@ from ground.tenancy import Actor
 from tests import factories
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if not CHROMIUM:
-    pytest.skip("no Chromium on this machine: the browser journeys did not run", allow_module_level=True)
-
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 @pytest.fixture
-def page():
+def page(browser):
     """A page that remembers what the console complained about in `page.complaints`."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.complaints = []
-        page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        yield page
-        browser.close()
+    context = browser.new_context()
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    context.close()
 
 
 @pytest.fixture
@@ -128,19 +120,18 @@ def test_menus_and_colours_by_keyboard(live_server, page, home):
     assert page.complaints == []
 
 
-def test_without_script_the_menus_and_colours_work_too(live_server, home):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(java_script_enabled=False).new_page()
-        page.goto(live_server.url + reverse("account_login"))
-        page.click("[name=theme][value=dark]")
-        assert page.get_attribute("html", "data-bs-theme") == "dark"
-        page.goto(live_server.url + reverse("account_login"))
-        page.fill("[name=login]", "owner@example.org")
-        page.fill("[name=password]", factories.PASSWORD)
-        page.click("main button.btn-primary")
-        page.wait_for_url("**/o/home/")
-        page.click("summary.top-btn")
-        page.click("text=Sign out")
-        page.wait_for_url("**/account/login/**")
-        browser.close()
+def test_without_script_the_menus_and_colours_work_too(live_server, home, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(live_server.url + reverse("account_login"))
+    page.click("[name=theme][value=dark]")
+    assert page.get_attribute("html", "data-bs-theme") == "dark"
+    page.goto(live_server.url + reverse("account_login"))
+    page.fill("[name=login]", "owner@example.org")
+    page.fill("[name=password]", factories.PASSWORD)
+    page.click("main button.btn-primary")
+    page.wait_for_url("**/o/home/")
+    page.click("summary.top-btn")
+    page.click("text=Sign out")
+    page.wait_for_url("**/account/login/**")
+    context.close()

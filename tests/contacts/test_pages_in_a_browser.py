@@ -1,10 +1,10 @@
 """Contacts and agents in a real browser: no CSP violation, axe-clean, no sideways scrolling, light and dark."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from accounts.models import Role
@@ -17,12 +17,6 @@ from tests import factories
 from tests.contacts.conftest import NOW, run_jobs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if not CHROMIUM:
-    pytest.skip("no Chromium on this machine: the browser journeys did not run", allow_module_level=True)
-
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 PICTURES = os.environ.get("PICTURES", "")
@@ -30,15 +24,14 @@ FILE = "Nom;Téléphone;E-mail\nMarie Curie;06 12 34 56 50;\nPierre Curie;12;\nI
 
 
 @pytest.fixture
-def page():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(reduced_motion="reduce")
-        page.complaints = []
-        page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        yield page
-        browser.close()
+def page(browser):
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    context.close()
 
 
 @pytest.fixture

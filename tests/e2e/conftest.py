@@ -5,21 +5,16 @@ loudly; with `SKIPS_FAIL=1`, as the build has it, a skip is a failure.
 """
 
 import json
-import os
-import shutil
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from accounts.models import Organization
 from config.demo import people
 from config.demo.load import load
 
-PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -28,27 +23,6 @@ def pytest_collection_modifyitems(items):
         if "tests/e2e" in str(item.path):
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(300))
-
-
-def _executable():
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    return next((place for place in PLACES if Path(place).exists()), shutil.which("chromium"))
-
-
-@pytest.fixture(scope="session")
-def browser():
-    executable = _executable()
-    if executable is None:
-        pytest.skip("NO BROWSER: the journeys were not tried. Install Chromium or set CHROMIUM=/path/to/chromium.")
-    flags = ["--autoplay-policy=no-user-gesture-required"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        flags.append("--no-sandbox")  # Chromium refuses root with its sandbox
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=flags)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from calls.models import Call, Recording, Transcript
 from ground import vault
-from ground.inventory import destruction, holds, tally
+from ground.inventory import destruction, holds, last_look, tally
 from ground.inventory.declarations import HoldScope, ScopeKind, declaration_of
 from ground.inventory.destruction import Reason
 from ground.inventory.models import BatchState, DestructionBatch, Hold, TallyDelta
@@ -40,10 +40,10 @@ def in_thread(work):
 def test_a_row_sealed_anew_during_its_destruction_leaves_no_living_key(organization, monkeypatch):
     kept = keep_call(organization.id, days_ago(91), parts=("transcript",))
     fresh = vault.sealer(organization.id, "transcript", days_ago(91))
-    write_journal, threads = destruction._write_journal, []
+    journal_form, threads = last_look.journal_form, []
 
     def while_journalling(*arguments):
-        write_journal(*arguments)
+        form = journal_form(*arguments)
 
         def seal_anew():
             with acting_for(organization.id):
@@ -51,8 +51,9 @@ def test_a_row_sealed_anew_during_its_destruction_leaves_no_living_key(organizat
 
         threads.append(in_thread(seal_anew))
         threads[0][0].join(1.0)
+        return form
 
-    monkeypatch.setattr(destruction, "_write_journal", while_journalling)
+    monkeypatch.setattr(last_look, "journal_form", while_journalling)
     destruction.destroy_now(Transcript, organization.id, where=Q(id=kept.transcript.id), reason=Reason.MEMBER, by=BY)
     threads[0][0].join(10)
     assert not exists(organization.id, kept.transcript)
