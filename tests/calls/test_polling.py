@@ -19,39 +19,13 @@ from ground.inventory import destruction
 from ground.jobs.models import Job, Slot
 from ground.tenancy import acting_for
 from tests import processes
+from tests.calls.account import ID, Account
 from tests.calls.conftest import BY, Line, everything_of, run_jobs
-from tests.calls.samples import encoded, iso, vapi_report, wav
+from tests.calls.samples import encoded, vapi_report, wav
 from tests.calls.stub import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ID = "7e2f6f7c-0000-4000-8000-0000000000{:02d}"
 POLLING = {"calls.poll", "calls.poll_connection", "calls.process_event"}
-
-
-class Account:
-    """The calls of one Vapi account, listed as its interface lists them: newest first, at most `limit`."""
-
-    def __init__(self, stub):
-        self.calls, self.windows, self.refusals = {}, [], []
-        stub.on_query("/call", self.answer)
-
-    def add(self, number, *, updated_at=None, status="ended", **message):
-        now = updated_at or datetime.now(UTC) - timedelta(minutes=1)
-        told = vapi_report(now, call_id=ID.format(number), **message)["message"]
-        call = {**told["call"], **{name: told[name] for name in ("startedAt", "endedAt", "endedReason", "cost")}}
-        call.update({name: told[name] for name in ("customer", "phoneNumber", "analysis", "artifact")})
-        call.update(status=status, updatedAt=iso(now))
-        self.calls[call["id"]] = call
-        return call
-
-    def answer(self, asked):
-        if self.refusals:
-            return self.refusals.pop(0)
-        after, until = (datetime.fromisoformat(asked[name]) for name in ("updatedAtGt", "updatedAtLe"))
-        self.windows.append((after, until))
-        found = [each for each in self.calls.values() if after < datetime.fromisoformat(each["updatedAt"]) <= until]
-        found.sort(key=lambda each: each["updatedAt"], reverse=True)
-        return Answer(200, encoded(found[: int(asked["limit"])]))
 
 
 @pytest.fixture
