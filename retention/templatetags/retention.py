@@ -97,11 +97,11 @@ def until(moment: datetime | None) -> str:
         return ngettext("in %(n)d day", "in %(n)d days", left.days) % {"n": left.days}
     minutes = -(-int(left.total_seconds()) // 60)
     if minutes < 60:
-        return _("in %(minutes)d\u00a0min") % {"minutes": minutes}
+        return _("in %(minutes)d min") % {"minutes": minutes}
     hours, rest = divmod(minutes, 60)
     if not rest:
-        return _("in %(hours)d\u00a0h") % {"hours": hours}
-    return _("in %(hours)d\u00a0h %(minutes)d\u00a0min") % {"hours": hours, "minutes": rest}
+        return _("in %(hours)d h") % {"hours": hours}
+    return _("in %(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
 
 
 @register.filter
@@ -111,10 +111,10 @@ def took(seconds: float | None) -> str:
         return ""
     whole = max(0, round(seconds))
     if whole < 60:
-        return _("%(n)d\u00a0s") % {"n": max(1, whole)}
+        return _("%(n)d s") % {"n": max(1, whole)}
     if whole < 3600:
-        return _("%(minutes)d\u00a0min %(seconds)d\u00a0s") % {"minutes": whole // 60, "seconds": whole % 60}
-    return _("%(hours)d\u00a0h %(minutes)d\u00a0min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": whole // 60, "seconds": whole % 60}
+    return _("%(hours)d h %(minutes)d min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
 
 
 @register.inclusion_tag("retention/_chart.html")
