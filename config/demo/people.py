@@ -73,8 +73,7 @@ def staff(password: str) -> tuple[User, str]:
 def organization(place: Place, password: str, *, at: datetime) -> tuple[Organization, User]:
     """The organization with its people; the owner is returned."""
     name, email = place.owner
-    language = "de" if place.country == "DE" else "en"  # so that the demo shows both
-    owner = person(name, email, password, language=language)
+    owner = person(name, email, password, language="de" if place.country == "DE" else "en")
     found = Organization.objects.filter(slug=place.slug).first()
     if found is None:
         found = organizations.open_organization(
@@ -88,7 +87,7 @@ def organization(place: Place, password: str, *, at: datetime) -> tuple[Organiza
         )
     known = {each.email for each in members.people_of(found.pk)}
     for name, email, role in place.others:
-        user = person(name, email, password, language=language)
+        user = person(name, email, password)
         if email not in known:
             members.add(organization_id=found.pk, user=user, role=Role(role), by=BY, at=at)
     return found, owner
