@@ -134,7 +134,7 @@ def test_no_template_is_unused():
 
 
 @pytest.mark.parametrize(
-    "word", ["/work/", "pypi" + ".org", "files.pythonhosted", "registry.npm" + "js", "deb.debian" + ".org"]
+    "word", ["/wo" + "rk/", "pypi" + ".org", "files.pythonhosted", "registry.npm" + "js", "deb.debian" + ".org"]
 )
 def test_no_machine_path_and_no_registry_stands_in_the_project(word):
     holding = [
