@@ -21,6 +21,7 @@ from ground.inventory.destruction import Outcome, Reason, any_of, claim, execute
 from ground.inventory.journalled import still_destroyed
 from ground.inventory.models import ObjectRemoval
 from ground.tenancy import Actor, acting_for
+from ground.vault.objects.protocol import ObjectName
 from retention import due
 from retention.models import QuarantinedObject, Reconciliation
 
@@ -198,12 +199,20 @@ def _object_page(report: Reconciliation, names: list[str]) -> None:
 
 
 def _named_objects(organization_id: UUID, names: Sequence[str]) -> set[str]:
+    """Which of these objects a row names. An object bears its row's id, so the primary key answers; the few that no
+    row of that id names are looked for by name, which no index serves."""
     found: set[str] = set()
     for declaration in declarations():
-        if declaration.tenant and declaration.objects:
-            rows = rows_of(declaration, organization_id).filter(**{f"{declaration.objects}__in": list(names)})
-            found.update(rows.values_list(declaration.objects, flat=True))
-    return found
+        if not (declaration.tenant and declaration.objects):
+            continue
+        rows = rows_of(declaration, organization_id)
+        ids = [ObjectName.parse(name).object_id for name in names]
+        found.update(rows.filter(any_of(ids)).values_list(declaration.objects, flat=True))
+        if rest := [name for name in names if name not in found]:
+            found.update(
+                rows.filter(**{f"{declaration.objects}__in": rest}).values_list(declaration.objects, flat=True)
+            )
+    return found.intersection(names)
 
 
 def _release_quarantined(report: Reconciliation) -> None:
