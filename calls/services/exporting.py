@@ -1,6 +1,5 @@
 """Taking calls out: one as vCon, many as CSV. What leaves the platform is written down before its first byte."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from calls.exceptions import NoSuchPart
 from calls.models import Call, CallReport, Transcript
 from calls.querysets import LARGEST_PAGE
 from ground import audit, vault
+from ground.inventory.spreadsheets import csv_lines
 from ground.tenancy import Actor, acting_for
 
 COLUMNS = (
@@ -34,14 +34,6 @@ COLUMNS = (
     "consent",
     "held",
 )
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-class _Echo:
-    """A file that gives back what is written: the csv module then works row by row."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 def as_vcon(*, organization_id: UUID, organization_name: str, call_id: UUID, by: Actor) -> dict[str, Any]:
@@ -105,21 +97,19 @@ def as_csv(
             stream=audit.ACCESS,
             calls_at_most=rows.capped_count(),
         )
-    return _lines(organization_id, filters, ZoneInfo(time_zone), agents)
+    return csv_lines(COLUMNS, _rows(organization_id, filters, ZoneInfo(time_zone), agents))
 
 
-def _lines(
+def _rows(
     organization_id: UUID, filters: Mapping[str, Any], zone: ZoneInfo, agents: Mapping[UUID, str]
-) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + str(writer.writerow(COLUMNS))
+) -> Iterator[list[Any]]:
     cursor = ""
     while True:
         with acting_for(organization_id):
             page = Call.objects.page(organization_id, cursor=cursor, limit=LARGEST_PAGE, **filters)
             people = reading.opened(organization_id, page.calls)
         for call in page.calls:
-            yield str(writer.writerow([safe(cell) for cell in _cells(call, people[call.id], zone, agents)]))
+            yield _cells(call, people[call.id], zone, agents)
         cursor = page.next_cursor
         if not cursor:
             return
@@ -149,9 +139,3 @@ def _cells(call: Call, person: reading.Person, zone: ZoneInfo, agents: Mapping[U
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat(timespec="seconds")
-
-
-def safe(cell: Any) -> str:
-    """Text that no spreadsheet takes for a formula (OWASP, CSV injection): a leading apostrophe."""
-    text = str(cell)
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
