@@ -31,7 +31,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  basis       {entry['legal_basis']}")
             self.stdout.write(f"  recipients  {', '.join(entry['recipients']) or 'none'}")
             sealed = "sealed under its own key" if entry["key"] else "not sealed"
-            self.stdout.write(f"  kept        counted from {entry['clock']}, {sealed}")
+            kept = f"counted from {entry['clock']}" if entry["clock"] else "as long as what it belongs to"
+            self.stdout.write(f"  kept        {kept}, {sealed}")
         self.stdout.write(self.style.MIGRATE_HEADING("No personal data"))
         for label, reason in reasons_without().items():
             self.stdout.write(f"  {label}: {reason}")
