@@ -15,7 +15,7 @@ CONTENT_TYPE = "application/problem+json"
 
 TITLES = {
     400: "The request is not valid",
-    401: "The API key is missing or not valid",
+    401: "Who is asking could not be recognised",
     403: "The API key does not carry this scope",
     404: "Not found",
     405: "This address does not take that method",
