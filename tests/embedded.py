@@ -1,9 +1,10 @@
 """pytest plugin: the test run's own PostgreSQL and Valkey, never the developer's data.
 
-Loaded with `-p tests.embedded`, before Django reads its settings. The controlling process starts throw-away servers
-in a temporary folder; workers of a parallel run inherit them through the environment. The schema is built once, as
-the owner, in template databases; every worker gets copies. Tests connect as the restricted application role, so
-row-level security is as real as in production. `TEST_POSTGRES_DSN` (a superuser's) uses a server of your own.
+Loaded with `-p tests.embedded`, before Django reads its settings. Every process of a parallel run starts throw-away
+servers of its own in a temporary folder: roles, the oldest running transaction and the write-ahead log belong to a
+whole cluster, and tests look at all three. The schema is built once, as the owner, in template databases; tests work
+on copies and connect as the restricted application role, so row-level security is as real as in production.
+`TEST_POSTGRES_DSN` (a superuser's) uses a server of your own, best for a run of one process.
 """
 
 import atexit
@@ -19,23 +20,18 @@ import pytest
 from psycopg import sql
 
 OWNER, APP = "sottovoce_owner", "sottovoce_app"
-TEMPLATES = {"default": "template_main", "keyring": "template_keyring"}
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+TEMPLATES = {"default": f"template_{WORKER}", "keyring": f"template_{WORKER}_keyring"}
+_DATABASES = {"default": f"test_{WORKER}", "keyring": f"test_{WORKER}_keyring"}
 
 
-def _url(user: str, database: str) -> str:
-    info = psycopg.conninfo.conninfo_to_dict(os.environ["TEST_POSTGRES_DSN"])
-    host = str(info.get("host", "127.0.0.1"))
-    port = f"&port={info['port']}" if info.get("port") else ""
-    return f"postgresql://{user}:test@/{database}?host={host}{port}"
-
-
-def _start_servers() -> None:
+def _start_servers() -> tuple[Path, str, str]:
+    """Afterwards both answer: their folder, the superuser's DSN, Valkey's URL without the database number."""
     from config.launcher.postgres import EmbeddedPostgres
     from config.launcher.valkey import EmbeddedValkey
 
     home = Path(tempfile.mkdtemp(prefix="sv-test-"))
     home.chmod(0o755)
-    os.environ["TEST_HOME"] = str(home)
     stops = []
 
     def stop() -> None:
@@ -45,104 +41,105 @@ def _start_servers() -> None:
         shutil.rmtree(home, ignore_errors=True)
 
     atexit.register(stop)
-    if "TEST_POSTGRES_DSN" not in os.environ:
+    dsn = os.environ.get("TEST_POSTGRES_DSN", "")
+    if not dsn:
         postgres = EmbeddedPostgres(home / "pg", home / "run", throwaway=True)
         stops.append(postgres)
         postgres.start()
-        os.environ["TEST_POSTGRES_DSN"] = postgres.superuser_dsn()
+        dsn = postgres.superuser_dsn()
     valkey = EmbeddedValkey(home / "valkey", home / "run", throwaway=True)
     stops.append(valkey)
     valkey.start()
-    os.environ["TEST_VALKEY"] = valkey.url(0).removesuffix("0")
-    with psycopg.connect(os.environ["TEST_POSTGRES_DSN"], autocommit=True) as connection:
-        for role in (OWNER, APP):
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'test'").format(sql.Identifier(role))
-                )
-        for name in TEMPLATES.values():
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
-                    sql.Identifier(name), sql.Identifier(OWNER)
-                )
-            )
+    return home, dsn, valkey.url(0).removesuffix("0")
+
+
+HOME, _DSN, _VALKEY = _start_servers()
+
+
+def _url(user: str, database: str) -> str:
+    info = psycopg.conninfo.conninfo_to_dict(_DSN)
+    host = str(info.get("host", "127.0.0.1"))
+    port = f"&port={info['port']}" if info.get("port") else ""
+    return f"postgresql://{user}:test@/{database}?host={host}{port}"
 
 
 def _set_environment() -> None:
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    number = int(worker.removeprefix("gw")) + 1 if worker.startswith("gw") else 0
-    os.environ["TEST_DATABASES"] = f"test_{worker}"
-    home = Path(os.environ["TEST_HOME"]) / worker
-    home.mkdir(exist_ok=True)
+    data = HOME / "data"
+    data.mkdir()
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings.test",
         SECRET_KEY="test-" + secrets.token_hex(16),
-        DATA_DIR=str(home),
-        REDIS_URL=f"{os.environ['TEST_VALKEY']}{2 * number}",
-        REDIS_CACHE_URL=f"{os.environ['TEST_VALKEY']}{2 * number + 1}",
-        DATABASE_URL=_url(APP, f"test_{worker}"),
-        KEYRING_DATABASE_URL=_url(APP, f"test_{worker}_keyring"),
-        DATABASE_OWNER_URL=_url(OWNER, f"test_{worker}"),
-        KEYRING_DATABASE_OWNER_URL=_url(OWNER, f"test_{worker}_keyring"),
+        DATA_DIR=str(data),
+        REDIS_URL=f"{_VALKEY}0",
+        REDIS_CACHE_URL=f"{_VALKEY}1",
+        DATABASE_URL=_url(APP, _DATABASES["default"]),
+        KEYRING_DATABASE_URL=_url(APP, _DATABASES["keyring"]),
+        DATABASE_OWNER_URL=_url(OWNER, _DATABASES["default"]),
+        KEYRING_DATABASE_OWNER_URL=_url(OWNER, _DATABASES["keyring"]),
         DJANGO_ALLOW_ASYNC_UNSAFE="true",
     )
     for name in ("S3_BUCKET", "KMS_KEY_ID", "KEYSTORE_BACKEND", "OBJECTS_BACKEND", "OPERATOR_PROFILE"):
         os.environ.pop(name, None)
 
 
-if "TEST_HOME" not in os.environ:
-    _start_servers()
 _set_environment()
 
 
 # ------------------------------------------------------------------ databases from templates
 def database_names() -> dict[str, str]:
-    """Alias -> name of this worker's database."""
-    base = os.environ["TEST_DATABASES"]
-    return {"default": base, "keyring": f"{base}_keyring"}
+    """Alias -> name of this process's database."""
+    return _DATABASES
 
 
 def superuser(alias: str | None = None) -> psycopg.Connection:
     """An autocommit connection of the superuser: for tampering and for putting tables back."""
-    name = database_names()[alias] if alias else "postgres"
-    return psycopg.connect(os.environ["TEST_POSTGRES_DSN"], dbname=name, autocommit=True)
+    return psycopg.connect(_DSN, dbname=_DATABASES[alias] if alias else "postgres", autocommit=True)
 
 
 def owner(alias: str) -> psycopg.Connection:
     """An autocommit connection of the schema's owner, as `nightly` and migrations have it."""
-    return psycopg.connect(_url(OWNER, database_names()[alias]), autocommit=True)
+    return psycopg.connect(_url(OWNER, _DATABASES[alias]), autocommit=True)
+
+
+def make_roles() -> None:
+    """The owner, who may create scratch databases as the launcher lets it, and the restricted application role."""
+    with superuser() as connection:
+        for role in (OWNER, APP):
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'test'").format(sql.Identifier(role))
+                )
+        connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER)))
 
 
 def build_templates() -> None:
-    """Migrate and provision the template databases, as the owner; once per run (a lock file makes workers wait)."""
-    import fcntl
-
+    """Migrate and provision the template databases, as the owner."""
     from django.core.management import call_command
     from django.db import connections
 
     from ground.tenancy.provision import provision
 
-    home = Path(os.environ["TEST_HOME"])
-    with (home / "templates.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = home / "templates.done"
-        if done.exists():
-            return
-        for alias, name in TEMPLATES.items():
-            connection = connections[alias]
-            before = dict(connection.settings_dict)
-            connection.close()
-            connection.settings_dict.update(NAME=name, USER=OWNER)
-            call_command("migrate", database=alias, verbosity=0, interactive=False)
-            connection.close()
-            connection.settings_dict.update(NAME=before["NAME"], USER=before["USER"])
-            provision(owner_url=_url(OWNER, name), app_url=_url(APP, name))
-        done.touch()
+    make_roles()
+    for alias, name in TEMPLATES.items():
+        with superuser() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
+                    sql.Identifier(name), sql.Identifier(OWNER)
+                )
+            )
+        django = connections[alias]
+        before = dict(django.settings_dict)
+        django.close()
+        django.settings_dict.update(NAME=name, USER=OWNER)
+        call_command("migrate", database=alias, verbosity=0, interactive=False)
+        django.close()
+        django.settings_dict.update(NAME=before["NAME"], USER=before["USER"])
+        provision(owner_url=_url(OWNER, name), app_url=_url(APP, name))
 
 
 def copy_databases() -> None:
-    """This worker's databases, fresh from the templates."""
+    """This process's databases, fresh from the templates."""
     with superuser() as connection:
         for alias, name in database_names().items():
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -138,9 +138,9 @@ def _scratch(manifest: Manifest) -> Iterator[psycopg.Connection]:
         with _filled(address, manifest) as connection:
             yield connection
         return
-    name = SCRATCH_PREFIX + os.urandom(6).hex()
     with owner.connect(manifest.part) as connection:
         _drop_forgotten(connection)
+        name = f"{SCRATCH_PREFIX}{connection.info.backend_pid}_{os.urandom(6).hex()}"
         try:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
@@ -170,12 +170,17 @@ def _filled(address: dict[str, Any], manifest: Manifest) -> Iterator[psycopg.Con
 
 
 def _drop_forgotten(connection: psycopg.Connection) -> None:
-    """Scratch databases of a process that died: ours, by name and owner, with nobody in them."""
+    """Scratch databases of a process that died: ours, by name and owner, whose maker is gone and nobody is in them.
+
+    The name tells the session that made it, which stays for as long as the database is wanted: between making and
+    entering it, another trial would otherwise take it for forgotten. A number used again only keeps one for longer.
+    """
     names = connection.execute(
         "SELECT d.datname FROM pg_database d WHERE starts_with(d.datname, %s) "
         "AND pg_get_userbyid(d.datdba) = current_user "
-        "AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datid = d.oid)",
-        [SCRATCH_PREFIX],
+        "AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datid = d.oid "
+        "OR starts_with(d.datname, %s || a.pid || '_'))",
+        [SCRATCH_PREFIX, SCRATCH_PREFIX],
     ).fetchall()
     for (name,) in names:
         with contextlib.suppress(psycopg.errors.ObjectInUse, psycopg.errors.InvalidCatalogName):

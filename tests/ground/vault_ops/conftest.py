@@ -29,13 +29,6 @@ PATHS = (
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def owner_may_create_scratch_databases():
-    """As the launcher and the runbook give it."""
-    with embedded.superuser() as connection:
-        connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(embedded.OWNER)))
-
-
 @pytest.fixture(autouse=True)
 def forget_between_tests(vault_home):
     vault.forget_everything()
@@ -107,4 +100,4 @@ def days(count):
 
 def cluster():
     """The data folder of the test server (heap files and WAL)."""
-    return Path(os.environ["TEST_HOME"]) / "pg"
+    return embedded.HOME / "pg"

@@ -163,6 +163,19 @@ def test_a_scratch_database_that_a_dead_process_left_is_dropped():
     assert scratch_databases() == []
 
 
+def test_a_scratch_database_that_another_trial_is_about_to_enter_stays():
+    with owner.connect(owner.KEYRING) as maker, owner.connect(owner.MAIN) as gone:
+        name, left = (f"sottovoce_scratch_{one.info.backend_pid}_0011" for one in (maker, gone))
+        for one in (name, left):
+            maker.execute(f"CREATE DATABASE {one} TEMPLATE template0")
+        gone.close()
+        try:
+            backup_check.verify(backup.take(backup.KEYRING))
+            assert [found for (found,) in scratch_databases()] == [name]
+        finally:
+            maker.execute(f"DROP DATABASE {name}")
+
+
 def test_the_password_is_in_no_argument():
     assert "password" not in backup_tools._where(owner.address(owner.MAIN))
 
