@@ -4,6 +4,7 @@ Loaded with `-p tests.embedded`, before Django reads its settings. Every process
 servers of its own in a temporary folder: roles, the oldest running transaction and the write-ahead log belong to a
 whole cluster, and tests look at all three. The schema is built once, as the owner, in template databases; tests work
 on copies and connect as the restricted application role, so row-level security is as real as in production.
+`TEST_DURABLE=1` lets PostgreSQL write as safely as in production (measurements want that);
 `TEST_POSTGRES_DSN` (a superuser's) uses a server of your own, best for a run of one process.
 """
 
@@ -43,7 +44,7 @@ def _start_servers() -> tuple[Path, str, str]:
     atexit.register(stop)
     dsn = os.environ.get("TEST_POSTGRES_DSN", "")
     if not dsn:
-        postgres = EmbeddedPostgres(home / "pg", home / "run", throwaway=True)
+        postgres = EmbeddedPostgres(home / "pg", home / "run", throwaway=os.environ.get("TEST_DURABLE") != "1")
         stops.append(postgres)
         postgres.start()
         dsn = postgres.superuser_dsn()
