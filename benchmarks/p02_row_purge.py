@@ -5,8 +5,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from benchmarks import plain, planting, world
+from benchmarks import planting, world
 from benchmarks.harness import Bench, at_least, at_most, rate
+from benchmarks.plain import tables
+from benchmarks.plain.models import PlainCall
 from ground.inventory import tombstones
 from ground.tenancy import Actor, acting_for
 from ground.vault import keys
@@ -21,7 +23,7 @@ BY = Actor.system("benchmark")
 
 def measure(bench: Bench) -> None:
     """Ours does what raw SQL leaves out: it destroys a key for every row, and journals, counts and proves it."""
-    plain.make_tables()
+    tables.make_tables()
     ours, other = world.organization(), world.organization()
     bench.versus(
         "rows/s",
@@ -100,20 +102,20 @@ def _raw_batches(organization_id: UUID):
 
 
 def _planted(organization_id: UUID, calls: int) -> int:
-    plain.plant(organization_id, calls)
+    tables.plant(organization_id, calls)
     return calls
 
 
 def _queryset(calls: int) -> int:
     before = datetime.now(UTC) - timedelta(days=300)
     for _ in range(0, calls, BATCH):
-        ids = list(plain.PlainCall.objects.filter(ended_at__lt=before).values_list("id", flat=True)[:BATCH])
-        plain.PlainCall.objects.filter(id__in=ids).delete()
+        ids = list(PlainCall.objects.filter(ended_at__lt=before).values_list("id", flat=True)[:BATCH])
+        PlainCall.objects.filter(id__in=ids).delete()
     return calls
 
 
 def _one_by_one(calls: int) -> int:
-    for call in plain.PlainCall.objects.all():
+    for call in PlainCall.objects.all():
         call.delete()
     return calls
 

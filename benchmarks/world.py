@@ -14,7 +14,9 @@ os.environ["TEST_DURABLE"] = "1"
 
 from tests import embedded  # isort: skip  # starts the servers and sets the environment, before Django reads it
 
-import django
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+
+import django  # noqa: E402
 
 django.setup()
 

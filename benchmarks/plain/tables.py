@@ -1,48 +1,11 @@
-"""What people would write otherwise: Django models without keys, walls or evidence, for comparison only.
-
-Their tables are made by the measurement that needs them, owned by the application role, and gone with its database.
-"""
+"""The tables of the plain models: made by the measurement that needs them, gone with its database."""
 
 import uuid
 
-from django.db import connection, models
+from django.db import connection
 
 from benchmarks import world
-
-
-class PlainCall(models.Model):
-    """A call with its facts in the clear."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    organization_id = models.UUIDField(db_index=True)
-    external_id = models.CharField(max_length=64, unique=True)
-    phone = models.CharField(max_length=32, db_index=True)
-    direction = models.CharField(max_length=10)
-    outcome = models.CharField(max_length=20)
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(db_index=True)
-    duration_ms = models.PositiveIntegerField()
-
-    class Meta:
-        app_label = "plain"
-
-    def __str__(self) -> str:
-        return f"plain call {self.id}"
-
-
-class PlainTurn(models.Model):
-    """One turn of a call, as a row."""
-
-    call = models.ForeignKey(PlainCall, on_delete=models.CASCADE, related_name="turns")
-    number = models.PositiveIntegerField()
-    speaker = models.CharField(max_length=10)
-    text = models.TextField()
-
-    class Meta:
-        app_label = "plain"
-
-    def __str__(self) -> str:
-        return f"plain turn {self.id}"
+from benchmarks.plain.models import PlainCall, PlainTurn
 
 
 def make_tables() -> None:

@@ -1,0 +1,1 @@
+"""A small Django app as people would write it otherwise, for comparison. `tables.py` makes and fills its tables."""
