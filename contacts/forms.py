@@ -1,15 +1,19 @@
 """Screens' input. What may be kept is decided in contacts.details and the services."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts import lists
 from contacts import words
 from contacts.details import Details, checked, checked_language
 from contacts.exceptions import InvalidDetails
-from contacts.models import LegalBasis, OnMatch
+from contacts.models import ContactList, LegalBasis, OnMatch, Source
 from contacts.parsing import FIELDS
+from contacts.querysets import on_list
 
 
 class ContactForm(forms.Form):
@@ -131,6 +135,31 @@ class ColumnsForm(forms.Form):
         """Column number -> field, for the service."""
         named = {str(column): self.cleaned_data.get(f"column_{column}", "") for column in range(len(self.header))}
         return {column: name for column, name in named.items() if name}
+
+
+ADDED = lists.Sort("added", _("Added"), kind="id")
+LAST_CONTACT = lists.Sort("last-contact", _("Last contact"), "last_contact_at")
+
+
+def asking(organization_id: UUID, named: Iterable[ContactList]) -> lists.Declaration:
+    """What may be asked of the contacts; `named`: the organization's lists."""
+    return lists.Declaration(
+        sorts=(ADDED, LAST_CONTACT),
+        filters=(
+            lists.choice(
+                "list",
+                _("List"),
+                [(each.id, each.name) for each in named],
+                where=lambda value: on_list(organization_id, UUID(value)),
+                any_words=_("Everybody"),
+            ),
+            lists.choice("basis", _("Legal basis"), LegalBasis.choices, column="legal_basis"),
+            lists.choice("source", _("Source"), Source.choices, column="source"),
+            lists.yes_no("held", _("Hold"), "held", yes=_("held"), no=_("not held")),
+            lists.since(_("Last contact from"), "last_contact_at"),
+            lists.until(_("Last contact to"), "last_contact_at"),
+        ),
+    )
 
 
 class FindForm(forms.Form):

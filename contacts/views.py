@@ -1,7 +1,6 @@
 """Contacts: the list, one person, adding, changing, merging, destroying. Importing has its own views."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,53 +10,50 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import lists
 from accounts.access import OrganizationContext, own_transactions, require
 from contacts import masking
 from contacts.details import Details
 from contacts.exceptions import ChangedMeanwhile, OnLegalHold, ReferenceTaken, UnknownContact
-from contacts.forms import ContactForm, FindForm
+from contacts.forms import ContactForm, FindForm, asking
 from contacts.hooks import period_in_force
 from contacts.life import life_of
-from contacts.models import Contact, ContactList, Source
-from contacts.querysets import lists_of_contact, page_of
+from contacts.models import Contact, Source
+from contacts.querysets import lists_of_contact
 from contacts.services import add, details_of, find, get, lists_of, merge, remove, reveal, update
 from ground import vault
 from ground.tenancy import acting_for
 
-PAGE = 50
+FOUND = 50
 _SIMILAR_AT_MOST = 10
 
 
 @require_http_methods(["GET", "POST"])
 def listing(request: HttpRequest) -> HttpResponse:
-    """All contacts, newest first. Finding is a POST: numbers and names never stand in an address."""
+    """All contacts. Finding is a POST: numbers and names never stand in an address."""
     context = require(request, "contacts.read")
     organization = context.organization
     form = FindForm(request.POST or None)
-    on_list = _list(context, request.GET.get("list"))
+    named = list(lists_of(organization.pk))
+    asked = lists.read(asking(organization.pk, named), request.GET)
     wanted = form.cleaned_data["value"] if request.method == "POST" and form.is_valid() else ""
-    page = page_of(
-        organization.pk, before=request.GET.get("before"), after=request.GET.get("after"), on_list=on_list, size=PAGE
-    )
-    rows, found = page.rows, None
+    shown, found = None, None
     if wanted:
         try:
-            found = list(find(organization.pk, wanted, region=organization.country or None).order_by("-id")[:PAGE])
+            found = list(find(organization.pk, wanted, region=organization.country or None).order_by("-id")[:FOUND])
         except vault.blind.NotAnIdentifier:
             found = []
-        rows = found
+    else:
+        shown = asked.show(Contact.objects.filter(organization_id=organization.pk))
     return render(
         request,
         "contacts/contact_list.html",
         {
-            "rows": _shown(organization.pk, rows),
-            "page": page,
+            "rows": _shown(organization.pk, shown.rows if shown else found or []),
+            "shown": shown,
             "form": form,
             "found": found,
-            "lists": list(lists_of(organization.pk)),
-            "on_list": on_list,
-            "newer": _address(after=page.newer, on_list=on_list),
-            "older": _address(before=page.older, on_list=on_list),
+            "on_list": next((each for each in named if str(each.id) == asked.values.get("list")), None),
         },
     )
 
@@ -186,22 +182,6 @@ def _row(context: OrganizationContext, contact_id: UUID) -> Contact:
         return get(context.organization.pk, contact_id)
     except UnknownContact as error:
         raise Http404 from error
-
-
-def _list(context: OrganizationContext, text: str | None) -> ContactList | None:
-    if not text:
-        return None
-    try:
-        return lists_of(context.organization.pk).filter(id=UUID(text)).first()
-    except ValueError as error:
-        raise Http404 from error
-
-
-def _address(*, on_list: ContactList | None, **edge: str) -> str:
-    """The address of the next page, "" where there is none."""
-    if not any(edge.values()):
-        return ""
-    return "?" + urlencode({**edge, **({"list": str(on_list.id)} if on_list else {})})
 
 
 def _shown(organization_id: UUID, rows: list[Contact]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -12,19 +13,20 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import lists
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from calls import reading
 from calls.api import serializers
-from calls.exceptions import BadCursor, CountMismatch, KeptByHold, NoSuchPart
+from calls.exceptions import CountMismatch, KeptByHold, NoSuchPart
+from calls.forms import NEWEST_FIRST
 from calls.models import Call
-from calls.querysets import LARGEST_PAGE
 from calls.record import Direction, Outcome, Unreadable, form
 from calls.services import bulk, destroying
 from calls.views.audio import sound
 from ground.tenancy import acting_for
 
-PAGE = 50
+PAGE, LARGEST_PAGE = 50, 200
 _BATCH = {
     "type": "object",
     "properties": {
@@ -68,15 +70,12 @@ class CallsView(OrganizationAPIView):
             "end": _moment(asked.get("end"), "end"),
         }
         with acting_for(self.organization_id):
-            try:
-                page = Call.objects.page(
-                    self.organization_id, cursor=asked.get("cursor", ""), limit=_limit(asked.get("limit")), **filters
-                )
-            except BadCursor as error:
-                raise Problem(400, error.code, "The cursor is not one of ours.") from error
-            people = reading.masked(self.organization_id, page.calls)
-        results = [serializers.shown(call, people[call.id]) for call in page.calls]
-        return Response({"results": results, "next": page.next_cursor or None})
+            rows = Call.objects.filter(organization_id=self.organization_id)
+            place = _place(asked.get("cursor", ""), rows)
+            page = lists.page(rows.matching(**filters), NEWEST_FIRST, onward=place, size=_limit(asked.get("limit")))
+            people = reading.masked(self.organization_id, page.rows)
+        results = [serializers.shown(call, people[call.id]) for call in page.rows]
+        return Response({"results": results, "next": page.onward or None})
 
     @extend_schema(
         operation_id="calls_create",
@@ -234,6 +233,13 @@ def _limit(text: str | None) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LARGEST_PAGE):
         raise Problem(400, "limit-invalid", f"limit lies between 1 and {LARGEST_PAGE}.")
     return int(text)
+
+
+def _place(text: str, rows: QuerySet[Call]) -> lists.Cursor | None:
+    try:
+        return lists.read_cursor(text, NEWEST_FIRST, rows) if text else None
+    except lists.BadCursor as error:
+        raise Problem(400, "bad-cursor", "The cursor is not one of ours.") from error
 
 
 def _uuid(text: str | None, name: str) -> UUID | None:

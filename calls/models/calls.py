@@ -105,6 +105,9 @@ class Call(Findable):
                 condition=Q(held=False, set_aside_at__isnull=True),
             ),
             models.Index(fields=["organization_id", "agent_id", "ended_at", "id"], name="calls_call_by_agent"),
+            models.Index(
+                F("organization_id"), F("duration_ms").asc(nulls_first=True), F("id"), name="calls_call_by_length"
+            ),
             *people_indexes("call"),
         ]
 

@@ -1,18 +1,19 @@
 """Taking calls out: one as vCon, many as CSV. What leaves the platform is written down before its first byte."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
+from accounts import lists
 from agents.models import Agent
 from calls import looks, playback, reading, sealing, vcon
 from calls.exceptions import NoSuchPart
 from calls.models import Call, CallReport, Transcript
-from calls.querysets import LARGEST_PAGE
-from ground import audit, vault
-from ground.inventory.spreadsheets import csv_lines
+from ground import vault
 from ground.tenancy import Actor, acting_for
 
 COLUMNS = (
@@ -81,38 +82,24 @@ def as_vcon(*, organization_id: UUID, organization_name: str, call_id: UUID, by:
 
 
 def as_csv(
-    *, organization_id: UUID, filters: Mapping[str, Any], time_zone: str, agents: Mapping[UUID, str], by: Actor
+    *,
+    organization_id: UUID,
+    rows: QuerySet[Call],
+    order: lists.Order,
+    time_zone: str,
+    agents: Mapping[UUID, str],
+    by: Actor,
 ) -> Iterator[str]:
-    """The filtered calls, newest first, line by line; filters as `CallQuerySet.matching` takes them.
+    """These calls in this order, line by line, with numbers in the clear. Written down before the first line."""
+    zone = ZoneInfo(time_zone)
 
-    Written down before the first line. Every batch opens a transaction of its own, so nothing is held while the
-    receiver reads.
-    """
-    with acting_for(organization_id):
-        rows = Call.objects.filter(organization_id=organization_id).matching(**filters)
-        audit.append(
-            "calls.list_exported",
-            organization_id=organization_id,
-            actor=by,
-            stream=audit.ACCESS,
-            calls_at_most=rows.capped_count(),
-        )
-    return csv_lines(COLUMNS, _rows(organization_id, filters, ZoneInfo(time_zone), agents))
+    def cells(calls: Sequence[Call]) -> list[list[Any]]:
+        people = reading.opened(organization_id, list(calls))
+        return [_cells(call, people[call.id], zone, agents) for call in calls]
 
-
-def _rows(
-    organization_id: UUID, filters: Mapping[str, Any], zone: ZoneInfo, agents: Mapping[UUID, str]
-) -> Iterator[list[Any]]:
-    cursor = ""
-    while True:
-        with acting_for(organization_id):
-            page = Call.objects.page(organization_id, cursor=cursor, limit=LARGEST_PAGE, **filters)
-            people = reading.opened(organization_id, page.calls)
-        for call in page.calls:
-            yield _cells(call, people[call.id], zone, agents)
-        cursor = page.next_cursor
-        if not cursor:
-            return
+    return lists.csv_rows(
+        rows, order, organization_id=organization_id, kind="calls.list_exported", by=by, header=COLUMNS, cells=cells
+    )
 
 
 def _cells(call: Call, person: reading.Person, zone: ZoneInfo, agents: Mapping[UUID, str]) -> list[Any]:

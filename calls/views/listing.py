@@ -5,25 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import lists
 from accounts.access import OrganizationContext, own_transactions, require
 from agents.models import Agent
 from calls import life, reading, words
-from calls.exceptions import BadCursor
-from calls.forms import FilterForm, FindForm
+from calls.forms import FindForm, asking
 from calls.life import Periods, Pill
 from calls.models import Call
-from calls.querysets import COUNT_LIMIT, CallPage
 from calls.reading import Person
 from calls.services import exporting
 from ground import vault
 from ground.vault.exceptions import KeyLost, Tampered, Truncated, WrongKey
 
-PAGE = 50
 FOUND_AT_MOST = 100
 DAMAGED = (KeyLost, Tampered, Truncated, WrongKey)
 _KINDS = {
@@ -48,45 +47,22 @@ class Row:
 
 @require_http_methods(["GET", "POST"])
 def listing(request: HttpRequest) -> HttpResponse:
-    """Every call, newest first. A POST finds a person: numbers and names never stand in an address."""
+    """Every call. A POST finds a person: numbers and names never stand in an address."""
     context = require(request, "calls.read")
     organization_id = context.organization.pk
     agents = _agents(organization_id)
-    form = FilterForm(request.GET, agents=agents)
-    filters = form.wanted()
+    asked = lists.read(asking(agents), request.GET)
     find = FindForm(request.POST or None)
-    found = None
-    if request.method == "POST" and find.is_valid():
-        found = _found(context, find.cleaned_data["value"])
-        page = CallPage(found)
-    else:
-        try:
-            page = Call.objects.page(
-                organization_id,
-                cursor=request.GET.get("before", ""),
-                newer=request.GET.get("after", ""),
-                limit=PAGE,
-                **filters,
-            )
-        except BadCursor as error:
-            raise Http404 from error
-    count = None
-    if found is None:
-        count = Call.objects.filter(organization_id=organization_id).matching(**filters).capped_count()
+    found = _found(context, find.cleaned_data["value"]) if request.method == "POST" and find.is_valid() else None
+    shown = asked.show(Call.objects.filter(organization_id=organization_id)) if found is None else None
     response = render(
         request,
         "calls/call_list.html",
         {
-            "rows": _shown(organization_id, page.calls, agents),
-            "filters": form,
-            "chips": form.chips(),
+            "rows": _shown(organization_id, shown.rows if shown else found or [], agents),
+            "shown": shown,
             "find": find,
             "found": found is not None,
-            "count": count,
-            "more_than": COUNT_LIMIT if count is not None and count > COUNT_LIMIT else None,
-            "older": f"?{form.query(before=page.next_cursor)}" if page.next_cursor else "",
-            "newer": f"?{form.query(after=page.previous_cursor)}" if page.previous_cursor else "",
-            "csv_query": form.query(),
             "zone": timezone.localtime().tzname(),
         },
     )
@@ -102,18 +78,18 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
     context = require(request, "calls.export")
     with context.acting():
         agents = _agents(context.organization.pk)
+    asked = lists.read(asking(agents), request.GET)
+    if not asked.is_exact:
+        return redirect(f"{reverse('calls:list', args=[context.organization.slug])}?{request.GET.urlencode()}")
     lines = exporting.as_csv(
         organization_id=context.organization.pk,
-        filters=FilterForm(request.GET, agents=agents).wanted(),
+        rows=asked.narrow(Call.objects.filter(organization_id=context.organization.pk)),
+        order=asked.order,
         time_zone=context.organization.time_zone,
         agents=agents,
         by=context.actor,
     )
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    day = timezone.localdate().isoformat()
-    response["Content-Disposition"] = f'attachment; filename="calls-{context.organization.slug}-{day}.csv"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return lists.csv_answer(lines, f"calls-{context.organization.slug}")
 
 
 def _found(context: OrganizationContext, value: str) -> list[Call]:

@@ -72,6 +72,7 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         indexes = [
             models.Index(fields=["organization_id", "-id"], name="contacts_contact_list"),
+            models.Index(fields=["organization_id", "last_contact_at", "id"], name="contacts_contact_by_contact"),
             models.Index(
                 fields=["organization_id", "last_contact_at", "id"],
                 condition=Q(held=False, set_aside_at__isnull=True),

@@ -1,17 +1,16 @@
 """Taking contacts out as CSV. What leaves the platform is written down before its first byte."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from accounts import lists
 from contacts.details import Details
-from contacts.models import Contact, ContactList, ListMembership
-from contacts.services.finding import find
+from contacts.models import Contact
 from contacts.services.reading import details_of
-from ground import audit, vault
-from ground.inventory.spreadsheets import csv_lines
-from ground.tenancy import Actor, acting_for
+from ground import vault
+from ground.tenancy import Actor
 
 COLUMNS = (
     "contact",
@@ -31,56 +30,31 @@ COLUMNS = (
     "readable",
 )
 BATCH = 200
-COUNTED_AT_MOST = 10_001
 
 
 def as_csv(
-    *, organization_id: UUID, on_list: ContactList | None = None, value: str = "", region: str | None = None, by: Actor
+    *, organization_id: UUID, rows: QuerySet[Contact], order: lists.Order, by: Actor, found: bool = False
 ) -> Iterator[str]:
-    """The contacts on a list, those with an identifier, or all: newest first, line by line, in the clear.
-
-    Raises NotAnIdentifier for a `value` that is none. Written down before the first line; every batch opens a
-    transaction of its own, so nothing is held while the receiver reads. A contact whose key is lost or whose seal is
-    broken leaves its line, marked unreadable; an outage ends the stream.
+    """These contacts in this order, line by line, in the clear; `found`: somebody was looked for. Written down before
+    the first line. A contact whose key is lost or whose seal is broken leaves its line, marked unreadable; an outage
+    ends the stream.
     """
-    with acting_for(organization_id):
-        rows = _matching(organization_id, on_list, value, region)
-        audit.append(
-            "contacts.list_exported",
-            organization_id=organization_id,
-            actor=by,
-            object_type="contact_list" if on_list else "",
-            object_id=on_list.id if on_list else None,
-            stream=audit.ACCESS,
-            contacts_at_most=rows[:COUNTED_AT_MOST].count(),
-            found=bool(value),
-        )
-    return csv_lines(COLUMNS, _rows(organization_id, on_list, value, region))
 
+    def cells(batch: Sequence[Contact]) -> list[tuple[object, ...]]:
+        opened = _opened(organization_id, list(batch))
+        return [_cells(row, opened.get(row.id)) for row in batch]
 
-def _matching(organization_id: UUID, on_list: ContactList | None, value: str, region: str | None) -> QuerySet[Contact]:
-    rows: QuerySet[Contact] = Contact.objects.filter(organization_id=organization_id)
-    if value:
-        rows = find(organization_id, value, region=region)
-    if on_list is not None:
-        members = ListMembership.objects.filter(organization_id=organization_id, contact_list=on_list)
-        rows = rows.filter(id__in=members.values("contact_id"))
-    return rows
-
-
-def _rows(
-    organization_id: UUID, on_list: ContactList | None, value: str, region: str | None
-) -> Iterator[tuple[object, ...]]:
-    last: UUID | None = None
-    while True:
-        with acting_for(organization_id):
-            rows = _matching(organization_id, on_list, value, region).order_by("-id")
-            batch = list(rows.filter(id__lt=last)[:BATCH] if last else rows[:BATCH])
-            opened = _opened(organization_id, batch)
-        yield from (_cells(row, opened.get(row.id)) for row in batch)
-        if len(batch) < BATCH:
-            return
-        last = batch[-1].id
+    return lists.csv_rows(
+        rows,
+        order,
+        organization_id=organization_id,
+        kind="contacts.list_exported",
+        by=by,
+        header=COLUMNS,
+        cells=cells,
+        step=BATCH,
+        found=found,
+    )
 
 
 def _opened(organization_id: UUID, rows: list[Contact]) -> dict[UUID, Details]:

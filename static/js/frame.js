@@ -24,6 +24,11 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(button.dataset.copy);
   const status = document.getElementById("status");
   if (status) status.textContent = button.dataset.copied ?? "";
+  const words = button.querySelector("span");
+  if (!words || button.dataset.copied === words.textContent) return;
+  const before = words.textContent;
+  words.textContent = button.dataset.copied;
+  setTimeout(() => (words.textContent = before), 2500);
 });
 
 // Toasts never steal focus. Those that only confirm leave after a while, unless somebody is reading them.
@@ -32,5 +37,63 @@ for (const toast of document.querySelectorAll("[data-toast='passing']")) {
   leave();
 }
 
+// Ctrl-K (on a Mac Command-K) goes to the search; a single letter would get in the way of people who dictate.
+const search = document.getElementById("top-search");
+if (search) {
+  const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+  const hint = search.form.querySelector("[data-shortcut]");
+  if (mac) hint.textContent = "⌘ K";
+  hint.hidden = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.key?.toLowerCase() !== "k" || !(mac ? event.metaKey : event.ctrlKey) || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    const field = search.offsetParent ? search : document.getElementById("search-value");
+    if (field) {
+      field.focus();
+      field.select();
+    } else {
+      location.assign(search.form.action);
+    }
+  });
+}
+
+// What can be undone for a while counts down; at its end the page is asked to look again. Without script the words stay.
+setInterval(() => {
+  for (const place of document.querySelectorAll("[data-until]")) {
+    const left = Math.ceil((Date.parse(place.dataset.until) - Date.now()) / 1000);
+    const hours = Math.floor(left / 3600);
+    const rest = `${String(Math.floor(left / 60) % 60).padStart(hours > 0 ? 2 : 1, "0")}:${String(left % 60).padStart(2, "0")}`;
+    if (left > 0) place.textContent = hours > 0 ? `${hours}:${rest}` : rest;
+    else if (!place.dataset.over) {
+      place.textContent = "0:00";
+      place.dataset.over = "yes";
+      place.dispatchEvent(new CustomEvent("countdown-over", { bubbles: true }));
+    }
+  }
+}, 1000);
+
 // A page that says what went wrong in a summary puts the reader there.
 document.querySelector("[data-error-summary]")?.focus();
+
+// Lists are swapped in place: the address carries only what was asked, the reader hears how many there are, and the
+// keyboard stays where it was (or goes to the list, when what was pressed is gone).
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches?.("[data-filters]")) return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const list = document.getElementById(event.detail.target?.id ?? "");
+  if (!list?.matches("[data-list]")) return;
+  const status = document.getElementById("status");
+  const count = list.querySelector("[data-list-count]");
+  if (status && count) status.textContent = count.textContent.trim();
+  if (event.detail.elt?.hasAttribute?.("data-top")) list.scrollIntoView({ block: "start" });
+  if (!document.activeElement || document.activeElement === document.body) list.focus({ preventScroll: true });
+});
+
+// Printing is the browser's own; the button is only for those who look for one.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

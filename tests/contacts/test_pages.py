@@ -178,14 +178,14 @@ def test_pages_of_fifty(organization, member, person):
     made = [person(name=f"Person {n}") for n in range(52)]
     first = member.get(at(organization, "list"))
     assert len(first.context["rows"]) == 50
-    second = member.get(at(organization, "list") + first.context["older"])
+    second = member.get(at(organization, "list") + first.context["shown"].onward)
     assert len(second.context["rows"]) == 2
-    assert not second.context["older"]
-    back = member.get(at(organization, "list") + second.context["newer"])
+    assert not second.context["shown"].onward
+    back = member.get(at(organization, "list") + second.context["shown"].back)
     assert len(back.context["rows"]) == 50
     everybody = {each["row"].id for page in (first, second) for each in page.context["rows"]}
     assert everybody == {row.id for row in made}
-    assert member.get(at(organization, "list") + "?before=nonsense").status_code == 200
+    assert member.get(at(organization, "list") + "?next=nonsense").status_code == 200
 
 
 def test_lists(organization, owner, person):
