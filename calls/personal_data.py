@@ -11,6 +11,7 @@ from calls.models import Call, CallReport, Poll, ProviderCopy, ProviderEvent, Re
 from calls.services import copies
 from ground.inventory import HoldScope, PersonalData, Subject, declare, no_personal_data
 from ground.inventory.declarations import Row, ScopeKind
+from ground.inventory.outcomes import any_of
 from ground.profiles import Category
 
 CALLERS = "the people on the call"
@@ -129,7 +130,7 @@ def _call_gone(organization_id: UUID, rows: list[Row]) -> None:
 
 def _recording_gone(organization_id: UUID, rows: list[Row]) -> None:
     call_ids = [row["call_id"] for row in rows]
-    Call.objects.filter(organization_id=organization_id, id__in=call_ids).update(
+    Call.objects.filter(any_of(call_ids), organization_id=organization_id).update(
         has_recording=False, recording_state=RecordingState.DESTROYED
     )
     copies.mark_due(organization_id, call_ids, at=timezone.now())
@@ -137,13 +138,13 @@ def _recording_gone(organization_id: UUID, rows: list[Row]) -> None:
 
 def _transcript_gone(organization_id: UUID, rows: list[Row]) -> None:
     call_ids = [row["call_id"] for row in rows]
-    Call.objects.filter(organization_id=organization_id, id__in=call_ids).update(has_transcript=False)
+    Call.objects.filter(any_of(call_ids), organization_id=organization_id).update(has_transcript=False)
     copies.mark_due(organization_id, call_ids, at=timezone.now())
 
 
 def _report_gone(organization_id: UUID, rows: list[Row]) -> None:
     call_ids = [row["call_id"] for row in rows]
-    Call.objects.filter(organization_id=organization_id, id__in=call_ids).update(has_report=False)
+    Call.objects.filter(any_of(call_ids), organization_id=organization_id).update(has_report=False)
 
 
 declare(

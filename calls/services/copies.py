@@ -24,10 +24,12 @@ from calls.providers.client import ApiClient
 from calls.record import CallRecord
 from ground import audit, faults, jobs, vault
 from ground.inventory import superseded
+from ground.inventory.outcomes import any_of
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for, uuid7
 
 BY = Actor.system("calls.delete_provider_copy")
+DELETE_COPY = "calls.delete_provider_copy"
 DAYS_OF_PATIENCE = 15
 _LONGEST_WAIT_SECONDS = 6 * 60 * 60
 _OPEN = [CopyState.DUE, CopyState.ASKED, CopyState.CREDENTIALS, CopyState.FAILED]
@@ -60,19 +62,25 @@ def is_known(organization_id: UUID, identities: list[bytes]) -> bool:
 def mark_due(organization_id: UUID, call_ids: Iterable[UUID], *, at: datetime) -> int:
     """The copies of these calls must go; one job for each. Inside the destruction's transaction. Returns how many."""
     held = ProviderCopy.objects.filter(
-        organization_id=organization_id, call_id__in=list(set(call_ids)), state=CopyState.HELD
+        any_of(set(call_ids), "call_id"), organization_id=organization_id, state=CopyState.HELD
     )
     copies = list(held.values_list("id", flat=True))
-    ProviderCopy.objects.filter(organization_id=organization_id, id__in=copies).update(state=CopyState.DUE, due_at=at)
-    for copy_id in copies:
-        ask_later(organization_id, copy_id)
+    if copies:
+        ProviderCopy.objects.filter(any_of(copies), organization_id=organization_id).update(
+            state=CopyState.DUE, due_at=at
+        )
+        jobs.enqueue_many(
+            DELETE_COPY,
+            organization_id=organization_id,
+            each=[(str(copy_id), {"copy": str(copy_id)}) for copy_id in copies],
+        )
     return len(copies)
 
 
 def ask_later(organization_id: UUID, copy_id: UUID, *, at_once: bool = False) -> None:
     """Put the request into the queue, once; `at_once`: also when another one waits for its time."""
     jobs.enqueue(
-        "calls.delete_provider_copy",
+        DELETE_COPY,
         organization_id=organization_id,
         arguments={"copy": str(copy_id)},
         unique=f"{copy_id}:now" if at_once else str(copy_id),

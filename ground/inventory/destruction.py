@@ -18,7 +18,7 @@ There is no undo: grace windows and previews come before the claim.
 """
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,16 +26,17 @@ from django.db import OperationalError, connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
-from psycopg import sql
 from psycopg.errors import DeadlockDetected
 
 from ground import audit, faults, jobs, vault
-from ground.inventory import holds, last_look, tally, tombstones
+from ground.inventory import last_look, tombstones
+from ground.inventory.claims import claim, claim_again
 from ground.inventory.declarations import PersonalData, Row, declaration_of
+from ground.inventory.deleting import Deleted, count_out, delete_rows
 from ground.inventory.exceptions import NotDeclared
 from ground.inventory.locks import ingest_lock
 from ground.inventory.models import BatchState, DestructionBatch
-from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, id_array, rows_of, values
+from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, any_of, rows_of, values
 from ground.inventory.plain import delete_plain
 from ground.inventory.removals import remove_objects
 from ground.tenancy import Actor, acting_for
@@ -44,51 +45,6 @@ from ground.tenancy.actors import ActorKind
 _TURNS = 3  # when PostgreSQL breaks a deadlock by refusing us
 _FIGURES = ["state", "attempts", "rows", "keys", "objects_total", "bytes", "earliest", "latest", "digest"]
 _FIGURES += ["run_id", "shelf_versions", "unreadable_at", "objects_gone_at"]  # the claimed ids are long, rarely change
-
-
-def claim(
-    declaration: PersonalData,
-    organization_id: UUID,
-    where: Q,
-    *,
-    reason: Reason,
-    by: Actor,
-    run_id: UUID | None = None,
-    limit: int = BATCH_ROWS,
-) -> UUID | None:
-    """Step 1: commit a batch of up to `limit` free rows matching `where`, oldest clock first. None: there are none."""
-    with acting_for(organization_id):
-        free = where & declaration.free() & ~holds.not_yet_marked(declaration, organization_id)
-        rows = rows_of(declaration, organization_id).filter(free).order_by(*declaration.order)
-        found = list(rows.values_list("id", declaration.clock or "id")[:limit])
-        latest = found[-1][1] if found and declaration.clock else None
-        ids = [identifier for identifier, _ in found]
-        return _claim_ids(declaration, organization_id, ids, latest, reason=reason, by=str(by), run_id=run_id)
-
-
-def _claim_ids(
-    declaration: PersonalData,
-    organization_id: UUID,
-    ids: list[UUID],
-    latest: datetime | None,
-    *,
-    reason: str,
-    by: str,
-    run_id: UUID | None,
-) -> UUID | None:
-    if not ids:
-        return None
-    batch = DestructionBatch.objects.create(
-        organization_id=organization_id,
-        run_id=run_id,
-        label=declaration.label,
-        category=declaration.category,
-        reason=reason,
-        by=by,
-        row_ids=ids,
-        latest=latest,
-    )
-    return batch.id
 
 
 def execute(organization_id: UUID, batch_id: UUID, *, resumed: bool = False) -> Outcome:
@@ -140,8 +96,7 @@ def _execute(organization_id: UUID, batch_id: UUID, resumed: bool) -> Outcome:
             batch.shelf_versions = sorted(destroyed.shelf_versions)
             outcome.keys = len(key_ids)
         faults.point("destruction.after_keys")
-        gone = delete_rows(declaration, rows)
-        _remember(declaration, batch, gone, digests, outcome)
+        _remember(declaration, batch, rows, delete_rows(declaration, [row["id"] for row in rows]), outcome)
         faults.point("destruction.before_commit")
     faults.point("destruction.after_rows")
     return outcome
@@ -152,19 +107,8 @@ def _cancel(batch: DestructionBatch) -> None:
     batch.save(update_fields=["state", "row_ids"])
 
 
-def delete_rows(declaration: PersonalData, rows: list[Row]) -> list[Row]:
-    """Delete by id; returns the rows that this statement (and no competing batch) deleted."""
-    by_id = {row["id"]: row for row in rows}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("DELETE FROM {} WHERE id = ANY(%s::uuid[]) RETURNING id").format(sql.Identifier(declaration.table)),
-            [id_array(by_id)],
-        )
-        return [by_id[row[0]] for row in cursor.fetchall()]
-
-
 def _remember(
-    declaration: PersonalData, batch: DestructionBatch, gone: list[Row], digests: list[bytes], outcome: Outcome
+    declaration: PersonalData, batch: DestructionBatch, gone: list[Row], deleted: Deleted, outcome: Outcome
 ) -> None:
     """Step 5 besides the rows: removals, tombstones, tally, figures, hook, audit event, in the caller's transaction."""
     organization_id, now = batch.organization_id, _database_now()
@@ -177,10 +121,9 @@ def _remember(
                 [organization_id, batch.id, names],
             )
         jobs.enqueue("inventory.remove_objects", organization_id=organization_id, arguments={}, unique="remove")
-    tombstones.plant(organization_id, digests, at=now)
-    outcome.bytes = count_out(declaration, organization_id, gone)
-    outcome.rows, outcome.objects = len(gone), len(names)
-    clocks: list[datetime] = values(gone, declaration.clock)
+    tombstones.plant(organization_id, values(gone, declaration.tombstone), at=now)
+    count_out(declaration, organization_id, deleted)
+    outcome.rows, outcome.bytes, outcome.objects = deleted.rows, deleted.bytes, len(names)
     batch.state = BatchState.UNREADABLE if names else BatchState.DONE
     batch.rows, batch.keys, batch.objects_total, batch.bytes = (
         outcome.rows,
@@ -192,7 +135,7 @@ def _remember(
     if len(gone) != claimed:
         batch.row_ids = [row["id"] for row in gone]
     batch.digest = hashlib.sha256(b"".join(sorted(row["id"].bytes for row in gone))).digest()
-    batch.earliest, batch.latest = min(clocks, default=None), max(clocks, default=None)
+    batch.earliest, batch.latest = deleted.earliest, deleted.latest
     batch.unreadable_at, outcome.latest = now, batch.latest
     batch.objects_gone_at = None if names else now
     batch.attempts += 1
@@ -212,20 +155,6 @@ def _remember(
         objects=outcome.objects,
         bytes=outcome.bytes,
     )
-
-
-def count_out(declaration: PersonalData, organization_id: UUID, gone: list[Row]) -> int:
-    """Take deleted rows out of the tally, in the caller's transaction. Returns their stored bytes."""
-    days: dict[date, tally.Amount] = {}
-    total = 0
-    for row in gone:
-        size = int(row[declaration.size] or 0) if declaration.size else 0
-        total += size
-        if declaration.tallied and declaration.clock:
-            day = row[declaration.clock].astimezone(UTC).date()
-            days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, -size)
-    tally.add_many(organization_id, declaration.category, days)
-    return total
 
 
 def _database_now() -> datetime:
@@ -259,16 +188,10 @@ def _isolate(organization_id: UUID, batch_id: UUID, error: Exception) -> Outcome
             )
             return Outcome(set_aside=1)
         half = len(ids) // 2
-        parts = [
-            _claim_ids(
-                declaration, organization_id, part, batch.latest, reason=batch.reason, by=batch.by, run_id=batch.run_id
-            )
-            for part in (ids[:half], ids[half:])
-        ]
+        parts = [claim_again(batch, part) for part in (ids[:half], ids[half:])]
     outcome = Outcome()
     for part in parts:
-        if part is not None:
-            outcome.include(execute(organization_id, part))
+        outcome.include(execute(organization_id, part))
     return outcome
 
 

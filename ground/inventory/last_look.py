@@ -7,8 +7,11 @@ deletes the rows.
 """
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
+
+from django.db.models import BooleanField, Case, Q, Value, When
 
 from ground import vault
 from ground.inventory import holds
@@ -20,9 +23,9 @@ from ground.vault.objects.protocol import ObjectName
 
 
 def columns(declaration: PersonalData) -> list[str]:
-    """What destruction must know of a row."""
-    wanted = {"id", declaration.clock, declaration.key, declaration.objects, declaration.size, declaration.tombstone}
-    return [name for name in wanted | set(declaration.carry) if name]
+    """What destruction must know of a row; clocks and sizes are added up by the database as it deletes."""
+    wanted = {"id", declaration.key, declaration.objects, declaration.tombstone}
+    return sorted(name for name in wanted | set(declaration.carry) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +43,21 @@ def look(declaration: PersonalData, batch: DestructionBatch, *, resumed: bool) -
     sweep finds anew by the period of today.
     """
     claimed = rows_of(declaration, batch.organization_id).filter(any_of(batch.row_ids))
-    everything = list(claimed.select_for_update().order_by("id").values(*columns(declaration)))
+    expired = batch.reason == Reason.EXPIRED
     free = declaration.free() & ~holds.not_yet_marked(declaration, batch.organization_id)
-    may_go = set(claimed.filter(free).values_list("id", flat=True))
-    if batch.reason == Reason.EXPIRED:
-        may_go -= {row["id"] for row in everything if resumed or _moved_on(declaration, batch, row)}
-    rest = [row for row in everything if row["id"] not in may_go]
-    may_go |= _already_unreadable(declaration, batch, rest)
-    return Look(
-        [row for row in everything if row["id"] in may_go], [row for row in everything if row["id"] not in may_go]
-    )
-
-
-def _moved_on(declaration: PersonalData, batch: DestructionBatch, row: Row) -> bool:
-    """Whether the row's clock lies beyond everything that was due when the batch was claimed."""
-    return bool(declaration.clock and batch.latest is not None and row[declaration.clock] > batch.latest)
+    if expired and declaration.clock and batch.latest is not None:
+        free &= Q(**{f"{declaration.clock}__lte": batch.latest})  # beyond it, the clock has moved on since the claim
+    may_go = Case(When(free, then=Value(True)), default=Value(False), output_field=BooleanField())
+    locked = claimed.annotate(may_go=may_go).select_for_update().order_by("id")
+    everything: list[Row] = list(locked.values(*columns(declaration), "may_go"))
+    go: list[Row] = []
+    rest: list[Row] = []
+    for row in everything:
+        (go if row.pop("may_go") and not (expired and resumed) else rest).append(row)
+    if unreadable := _already_unreadable(declaration, batch, rest):
+        go = sorted([*go, *(row for row in rest if row["id"] in unreadable)], key=itemgetter("id"))
+        rest = [row for row in rest if row["id"] not in unreadable]
+    return Look(go, rest)
 
 
 def _already_unreadable(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> set[UUID]:

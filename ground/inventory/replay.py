@@ -10,7 +10,7 @@ from uuid import UUID
 from ground import vault
 from ground.inventory import holds, last_look, tombstones
 from ground.inventory.declarations import declarations
-from ground.inventory.destruction import count_out, delete_rows
+from ground.inventory.deleting import count_out, delete_rows
 from ground.inventory.journalled import standing
 from ground.inventory.models import BatchState, DestructionBatch, Hold, ObjectRemoval
 from ground.inventory.outcomes import any_of, rows_of
@@ -31,8 +31,8 @@ def destroy_again(entry: JournalEntry) -> None:
         if declaration is None:
             return  # the model left the product since, or the keys were those of superseded versions
         rows = rows_of(declaration, organization_id).filter(any_of(destroyed.rows)).select_for_update()
-        gone = delete_rows(declaration, list(rows.order_by("id").values(*last_look.columns(declaration))))
-        count_out(declaration, organization_id, gone)
+        gone = list(rows.order_by("id").values(*last_look.columns(declaration)))
+        count_out(declaration, organization_id, delete_rows(declaration, [row["id"] for row in gone]))
         if declaration.on_destroyed and gone:
             declaration.on_destroyed(organization_id, gone)
         batch_id = UUID(payload["batch"])

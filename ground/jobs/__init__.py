@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ground.jobs.lease import Lease as Lease
     from ground.jobs.registry import handler as handler
     from ground.jobs.services.queueing import enqueue as enqueue
+    from ground.jobs.services.queueing import enqueue_many as enqueue_many
     from ground.jobs.services.queueing import slot as slot
     from ground.jobs.services.running import Outcome as Outcome
     from ground.jobs.services.running import run as run
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "cancel": "services.upkeep",
     "enqueue": "services.queueing",
+    "enqueue_many": "services.queueing",
     "GiveUp": "exceptions",
     "handler": "registry",
     "Lease": "lease",

@@ -1,6 +1,7 @@
 """Putting work into the queue, in the caller's transaction: the work exists exactly when its cause was committed."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -24,6 +25,16 @@ _INSERT = """
     ON CONFLICT (organization_id, kind, unique_key) WHERE state IN ('ready', 'running') AND unique_key <> ''
     DO NOTHING RETURNING id
 """
+_INSERT_MANY = """
+    INSERT INTO jobs_job (id, organization_id, kind, arguments, unique_key, state, attempts, deaths, lease_token,
+                          last_error, run_at)
+    SELECT (one->>'id')::uuid, %(organization_id)s, %(kind)s, one->'arguments', one->>'unique', 'ready', 0, 0, 0, '',
+           statement_timestamp()
+    FROM jsonb_array_elements(%(each)s::jsonb) AS one
+    ON CONFLICT (organization_id, kind, unique_key) WHERE state IN ('ready', 'running') AND unique_key <> ''
+    DO NOTHING
+"""
+WAKE_AT_ONCE = 20
 _EXISTING = """
     SELECT id FROM jobs_job WHERE organization_id = %s AND kind = %s AND unique_key = %s
     AND state IN ('ready', 'running')
@@ -44,6 +55,30 @@ def enqueue(
     acts for the organization. `arguments` are ids, counts and words of ours (PersonalDataInAudit otherwise).
     """
     return _enqueue(uuid7(), kind, organization_id, arguments, unique, run_at)
+
+
+def enqueue_many(kind: str, *, organization_id: UUID, each: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Enqueue a job for each (unique key, arguments), as `enqueue` would, in one statement.
+
+    A few are woken after the commit; many are left to the sweep, which tells the workers in steps: telling them all
+    at once would keep the caller waiting and push everybody else's work back.
+    """
+    if len(each) <= WAKE_AT_ONCE:
+        for unique, arguments in each:
+            enqueue(kind, organization_id=organization_id, arguments=arguments, unique=unique)
+        return
+    require_context(organization_id)
+    handler_of(kind)
+    told = [
+        {
+            "id": str(uuid7()),
+            "unique": token(unique, "unique"),
+            "arguments": json.loads(canonical(arguments, "arguments")),
+        }
+        for unique, arguments in each
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_MANY, {"organization_id": organization_id, "kind": kind, "each": json.dumps(told)})
 
 
 def _enqueue(

@@ -198,3 +198,31 @@ def test_figures_per_kind_over_all_organizations(seen, woken):
     (figures,) = jobs.stats()
     assert (figures.kind, figures.ready, figures.running, figures.quarantined) == ("tests.work", 2, 0, 0)
     assert 299 < figures.oldest_seconds < 330
+
+
+def test_many_at_once_are_the_same_jobs_and_the_sweep_wakes_them(seen, woken):
+    each = [(f"part:{number}", {"part": number}) for number in range(60)]
+    with tenancy.acting_for(ANNA):
+        jobs.enqueue("tests.work", organization_id=ANNA, unique="part:7", arguments={"part": 7})
+        jobs.enqueue_many("tests.work", organization_id=ANNA, each=each)
+        jobs.enqueue_many("tests.work", organization_id=ANNA, each=each)
+        rows = {row.unique_key: row.arguments for row in Job.objects.filter(kind="tests.work")}
+    assert rows == dict(each)
+    assert len(woken) == 1, "only the one that was enqueued alone"
+    assert jobs.sweep().woken == 59
+    assert [jobs.run(job_id, ANNA) for job_id in woken] == [jobs.Outcome.DONE] * 60
+    assert {lease.arguments["part"] for lease in seen} == set(range(60))
+
+
+def test_a_few_at_once_are_woken_at_once(seen, woken):
+    with tenancy.acting_for(ANNA):
+        jobs.enqueue_many("tests.work", organization_id=ANNA, each=[("one", {}), ("two", {})])
+    assert len(woken) == 2
+
+
+def test_many_jobs_may_not_carry_a_person_either(seen):
+    each = [(f"part:{number}", {"who": "anna@example.org"}) for number in range(60)]
+    with pytest.raises(PersonalDataInAudit), tenancy.acting_for(ANNA):
+        jobs.enqueue_many("tests.work", organization_id=ANNA, each=each)
+    with tenancy.acting_for(ANNA):
+        assert not Job.objects.filter(kind="tests.work").exists()
