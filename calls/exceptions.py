@@ -7,12 +7,6 @@ class CallsError(Exception):
     code = "calls-refused"
 
 
-class BadCursor(CallsError):
-    """The cursor of a list was not one of ours."""
-
-    code = "bad-cursor"
-
-
 class NoSuchPart(CallsError):
     """The call has no such recording, transcript or report (any more)."""
 
@@ -43,3 +37,15 @@ class RangeNotSatisfiable(CallsError):
     def __init__(self, total: int) -> None:
         self.total = total
         super().__init__("the range lies outside of the recording")
+
+
+class NothingToTry(CallsError):
+    """No test call can be sent to this connection from here."""
+
+    code = "nothing-to-try"
+
+
+class TooManySearches(CallsError):
+    """One member searches more often than work needs; a pause is asked for."""
+
+    code = "too-many-searches"

@@ -6,14 +6,31 @@ about when something leaves; a category without an answer has no period.
 `calls.hooks.may_store.append(function)`: function(organization_id, category, agent_id, clock) -> bool. All must say
 yes. Retention answers no for what would already be past its period on arrival, so that nothing is stored to be
 destroyed at once.
+
+`calls.hooks.things.append(function)`: function(organization_id, id) -> Things of higher floors with exactly this id
+(a certificate, a purge, a hold); the search shows them.
+
+`calls.hooks.bands.append(function)`: function(context, call_id) -> Band or None: what a higher floor has to say on top
+of a call's page (it is about to be destroyed).
+
+`calls.hooks.remains.append(function)`: function(request, context, call_id) -> response or None: the page that stands
+where a destroyed call stood. Without an answer the address leads nowhere.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.utils.functional import Promise
+
 from ground.profiles import Period
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from accounts.access import OrganizationContext
 
 MayStore = Callable[[UUID, str, UUID | None, datetime], bool]
 
@@ -46,3 +63,47 @@ def kept(organization_id: UUID, categories: Iterable[str]) -> dict[str, Kept]:
     for ask in reversed(periods):
         found |= ask(organization_id, wanted)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something with an id of its own: what it is, in words, and the name and argument of its page."""
+
+    icon: str
+    words: str | Promise
+    view: str
+    argument: str
+    id: UUID
+    note: str | Promise = ""
+
+
+things: list[Callable[[UUID, UUID], Iterable[Thing]]] = []
+
+
+def things_with(organization_id: UUID, identifier: UUID) -> list[Thing]:
+    """Everything of higher floors that has this id. Needs the context."""
+    return [thing for ask in things for thing in ask(organization_id, identifier)]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A template with what it needs."""
+
+    template: str
+    values: Mapping[str, Any]
+
+
+bands: list[Callable[["OrganizationContext", UUID], Band | None]] = []
+
+
+def bands_of(context: "OrganizationContext", call_id: UUID) -> list[Band]:
+    """What stands on top of this call's page. Needs the context."""
+    return [band for ask in bands if (band := ask(context, call_id)) is not None]
+
+
+remains: "list[Callable[[HttpRequest, OrganizationContext, UUID], HttpResponse | None]]" = []
+
+
+def remains_of(request: "HttpRequest", context: "OrganizationContext", call_id: UUID) -> "HttpResponse | None":
+    """The page where a destroyed call stood, or None. Needs the context."""
+    return next((page for ask in remains if (page := ask(request, context, call_id)) is not None), None)

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from calls.views import detail, listing
+from calls.views import detail, listing, search
 from calls.views.audio import audio
 
 app_name = "calls"
 urlpatterns = [
     path("calls/", listing.listing, name="list"),
+    path("search/", search.search, name="search"),
+    path("search/<slug:handle>/", search.found, name="found"),
     path("calls/export.csv", listing.as_csv, name="csv"),
     path("calls/<uuid:call_id>/", detail.call, name="call"),
     path("calls/<uuid:call_id>/audio", audio, name="audio"),

@@ -1,4 +1,5 @@
-"""What lower floors ask of retention through their hook lists: the period in force, and what comes too late to keep."""
+"""What lower floors ask of retention through their hook lists: the period in force, what comes too late to keep,
+and what is to be said of one call."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from ground.profiles import Category, Period
 from ground.tenancy import acting_for
 from retention import periods
 from retention.exceptions import NoPeriod, PeriodUnusable
+from retention.views import calls
 
 
 def period_in_force(organization_id: UUID, category: Category) -> Period | None:
@@ -48,3 +50,6 @@ agent_hooks.periods_in_force.append(period_in_force)
 contact_hooks.periods_in_force.append(period_in_force)
 call_hooks.periods.append(kept)
 call_hooks.may_store.append(may_store)
+call_hooks.bands.append(calls.band_of)
+call_hooks.remains.append(calls.page_of_destroyed)
+call_hooks.things.append(calls.things_with)

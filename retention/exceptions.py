@@ -22,7 +22,7 @@ class WrongConfirmation(RetentionError):
 
 
 class NothingToUndo(RetentionError):
-    """There is no change waiting that could be undone (it has taken effect or was undone)."""
+    """There is no change waiting that could be undone (it has taken effect, has begun, or was undone)."""
 
 
 class PurgeUnderway(RetentionError):

@@ -7,7 +7,7 @@ from ground.inventory import destruction, holds
 from ground.tenancy import Actor, acting_for
 from ground.vault import VaultError
 from retention.exceptions import PurgeUnderway
-from retention.services import evidence, moments, overdue, reconcile, sweep
+from retention.services import evidence, grace, moments, overdue, reconcile, sweep
 
 _BY = Actor.system("retention")
 RUN_SECONDS = 300  # of one run: well within its lease and the worker's time limit; the next goes on
@@ -44,6 +44,15 @@ def run_daily(lease: jobs.Lease) -> None:
         reconcile.reconcile(lease.organization_id)
     except VaultError as error:
         raise jobs.RetryLater(300, type(error).__name__) from error
+
+
+@jobs.handler("retention.destroy_planned", lease_seconds=300, attempts=20)
+def run_planned(lease: jobs.Lease) -> None:
+    """Destroy one call whose grace is over."""
+    try:
+        grace.carry_out(lease.organization_id, UUID(str(lease.arguments["planned"])))
+    except VaultError as error:
+        raise jobs.RetryLater(60, type(error).__name__) from error
 
 
 @jobs.handler("retention.verify_audit", lease_seconds=1800, attempts=2)

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from ground.profiles import Category, NotAPeriod, Period, Unit
 from ground.tenancy import uuid7
+from retention.planned import PlannedDestruction as PlannedDestruction
 
 CATEGORIES = [(category.value, category.value.replace("_", " ")) for category in Category]
 UNITS = [(unit.value, unit.value) for unit in Unit]

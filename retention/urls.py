@@ -26,4 +26,6 @@ urlpatterns = [
     path("holds/<uuid:hold_id>/reason/", holds.reason, name="hold_reason"),
     path("holds/<uuid:hold_id>/release/", holds.release, name="hold_release"),
     path("calls/<uuid:call_id>/destroy/", calls.destroy, name="destroy_call"),
+    path("calls/<uuid:call_id>/destroy/undo/", calls.undo, name="destroy_undo"),
+    path("calls/<uuid:call_id>/destroy/state/", calls.state, name="destroy_state"),
 ]

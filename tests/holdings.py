@@ -84,7 +84,9 @@ def keep_call(organization_id, ended_at, *, parts=("recording", "transcript", "r
         agent_id=agent_id,
         ended_at=ended_at,
         key_id=sealer.key_id,
-        sealed=sealer.seal_json({"from": "+33 1 99 00 11 22"}, object_id=call_id, slot="details"),
+        sealed=sealer.seal_json(
+            {"values": {"from_number": "+33199001122"}, "stamps": {}}, object_id=call_id, slot="details"
+        ),
         tombstone=_digest(organization_id, f"call:{call_id}"),
         event_at=ended_at,
         **fields,

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import navigation, people
 from accounts.access import OrganizationContext, own_transactions, require
 from agents.models import Agent, AgentRevision
-from calls import life, playback, reading, vcon, wave, words
+from calls import hooks, life, playback, reading, vcon, wave, words
 from calls.exceptions import NoSuchPart
 from calls.life import Periods
 from calls.models import Call, CallReport, ProviderCopy, Recording, Transcript
@@ -40,9 +41,17 @@ class Said:
 
 @require_GET
 def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
-    """The page. What the role may not see is said, not shown; reading text is an access event."""
+    """The page. What the role may not see is said, not shown; reading text is an access event.
+
+    Where a call was destroyed, what remains of it stands instead."""
     context = require(request, "calls.read")
-    return _page(request, context, _call_or_404(context, call_id))
+    row = Call.objects.filter(organization_id=context.organization.pk, id=call_id).first()
+    if row is None:
+        remains = hooks.remains_of(request, context, call_id)
+        if remains is None:
+            raise Http404
+        return remains
+    return _page(request, context, row)
 
 
 @require_POST
@@ -120,6 +129,9 @@ def _page(request: HttpRequest, context: OrganizationContext, row: Call, person:
             "holds": context.may("holds.place") and navigation.exists("retention:hold_place"),
             "destroys": context.may("calls.destroy"),
             "exports": context.may("calls.export"),
+            "bands": [
+                render_to_string(band.template, dict(band.values), request) for band in hooks.bands_of(context, row.id)
+            ],
         },
     )
     if listens or person is not None:

@@ -1,6 +1,6 @@
 """The rows of a purge run: start, one line per category, finish with a certificate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -147,11 +147,26 @@ def _close(run: PurgeRun, quiet: datetime) -> bool:
             return False
         if batches.filter(Q(claimed_at__gt=quiet) | Q(state=BatchState.CLAIMED)).exists():
             return False  # still at work, or a claim waits to be resumed
-        written = PurgeLine.objects.filter(run_id=run.id).values_list("category", flat=True)
-        for line in _lines_of(batches.exclude(category__in=list(written)).defer("row_ids")):
-            store_line(run, line)
+        write_lines(run)
     finish(run, by=destruction.actor_from(run.by))
     return True
+
+
+def write_lines(run: PurgeRun, outcomes: Mapping[str, Outcome] | None = None) -> None:
+    """One line for each category that has none yet, from what the run's batches did. Safe to repeat.
+
+    `outcomes` by category add what no batch tells: how many rows a hold kept, how many were set aside.
+    """
+    with acting_for(run.organization_id):
+        written = set(PurgeLine.objects.filter(run_id=run.id).values_list("category", flat=True))
+        batches = DestructionBatch.objects.filter(organization_id=run.organization_id, run_id=run.id)
+        lines = {line.category: line for line in _lines_of(batches.defer("row_ids"))}
+        for category, told in (outcomes or {}).items():
+            line = lines.setdefault(category, LineReport(category))
+            line.outcome.kept, line.outcome.set_aside = told.kept, told.set_aside
+            line.due += told.kept + told.set_aside
+        for category in sorted(lines.keys() - written):
+            store_line(run, lines[category])
 
 
 def _lines_of(batches: Iterable[DestructionBatch]) -> list[LineReport]:

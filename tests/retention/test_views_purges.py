@@ -10,12 +10,12 @@ from ground import audit, vault
 from ground.audit.models import Event
 from ground.inventory import holds
 from ground.inventory.declarations import HoldScope, ScopeKind
-from ground.inventory.models import Hold
+from ground.inventory.models import DestructionBatch, Hold
 from ground.jobs.models import Job
 from ground.tenancy import Actor, acting_for
-from retention.models import Approval, Certificate, PurgeLine, PurgeRun
+from retention.models import Approval, Certificate, PlannedDestruction, PurgeLine, PurgeRun
 from retention.services import certificates as certificate_service
-from retention.services import guard, sweep
+from retention.services import grace, guard, sweep
 from tests.holdings import days_ago, exists, keep_call
 
 BY = Actor.system("test")
@@ -69,7 +69,7 @@ def test_runs_are_listed_filtered_and_lead_to_their_certificate(people):
     assert "Certificate 1" in page
     filtered = client.get(at(people.organization, "purges"), {"state": "failed", "since": "2020-01-01"})
     assert "Nothing matches" in filtered.content.decode()
-    assert [chip.without for chip in filtered.context["chips"]] == ["?since=2020-01-01", "?state=failed"]
+    assert [chip.without for chip in filtered.context["shown"].chips] == ["?since=2020-01-01", "?state=failed"]
     run = newest(people.organization, PurgeRun)
     text = client.get(at(people.organization, "purge", run_id=run.pk)).content.decode()
     assert "Recordings" in text
@@ -313,18 +313,94 @@ def test_who_may_not_place_or_release_moves_nothing(people, role, expected):
 
 
 # ------------------------------------------------------------------ one call
-def test_one_call_is_destroyed_with_the_number_and_a_certificate(people):
-    kept, other = keep_call(people.organization.id, days_ago(5)), keep_call(people.organization.id, days_ago(5))
+def carry_out(organization, kept):
+    """The grace of a call is over."""
+    with acting_for(organization.id):
+        planned = grace.newest(organization.id, kept.call.id)
+    grace.carry_out(organization.id, planned.id)
+
+
+def test_one_call_is_destroyed_with_the_number_a_grace_and_a_certificate(people):
+    kept, other = (
+        keep_call(people.organization.id, days_ago(5), parts=("recording",)),
+        keep_call(people.organization.id, days_ago(5), parts=("recording",)),
+    )
     client = people.client("owner")
     address = at(people.organization, "destroy_call", call_id=kept.call.id)
-    assert "Type 4 to destroy" in client.get(address).content.decode()
+    page = at(people.organization, "call", "calls", call_id=kept.call.id)
+    assert "Type 2 to destroy" in client.get(address).content.decode()
     assert client.post(address, {"typed": "3"}).status_code == 422
+    answer = client.post(address, {"typed": "2"}, follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    assert "Will be destroyed on" in answer.content.decode()
+    assert "Undo" in answer.content.decode()
+    assert client.get(address).status_code == 302  # nothing to confirm twice
     assert kept.listen()
-    answer = client.post(address, {"typed": "4"}, follow=True)
-    assert "because a member decided so" in answer.content.decode()
+    carry_out(people.organization, kept)
     assert not exists(people.organization.id, kept.call)
     assert other.listen()
+    gone = client.get(page)
+    assert gone.status_code == 410
+    assert "because a member decided so" in gone.content.decode()
+    assert "Certificate 1" in gone.content.decode()
     assert client.get(address).status_code == 404
+
+
+def test_a_destruction_is_undone_by_anyone_who_may_destroy(people):
+    kept = keep_call(people.organization.id, days_ago(5), parts=("recording",))
+    address = at(people.organization, "destroy_call", call_id=kept.call.id)
+    undo = at(people.organization, "destroy_undo", call_id=kept.call.id)
+    people.client("owner").post(address, {"typed": "2"})
+    page = at(people.organization, "call", "calls", call_id=kept.call.id)
+    assert "Undo" not in people.client("member").get(page).content.decode()
+    for role, expected in (("member", 403), ("auditor", 403), ("outsider", 404), ("stranger", 302)):
+        assert people.client(role).post(undo).status_code == expected
+    with acting_for(people.organization.id):
+        assert grace.newest(people.organization.id, kept.call.id).state == "waiting"
+    answer = people.client("owner").post(undo, follow=True)
+    assert "Nothing was destroyed" in answer.content.decode()
+    assert "Will be destroyed on" not in answer.content.decode()
+    assert "There is nothing to undo" in people.client("owner").post(undo, follow=True).content.decode()
+    assert kept.listen()
+
+
+def test_the_band_asks_again_and_leads_on_when_it_is_over(people):
+    kept = keep_call(people.organization.id, days_ago(5), parts=("recording",))
+    client = people.client("owner")
+    client.post(at(people.organization, "destroy_call", call_id=kept.call.id), {"typed": "2"})
+    state = at(people.organization, "destroy_state", call_id=kept.call.id)
+    page = at(people.organization, "call", "calls", call_id=kept.call.id)
+    assert client.get(state)["Location"] == page  # without script
+    htmx = {"headers": {"HX-Request": "true"}}
+    assert "Undo" in client.get(state, **htmx).content.decode()
+    with acting_for(people.organization.id):
+        PlannedDestruction.objects.update(state="started", run_id=None)
+    assert "0 of 2" in client.get(state, **htmx).content.decode()
+    with acting_for(people.organization.id):
+        PlannedDestruction.objects.update(state="refused", refusal="changed", ended_at=days_ago(0))
+    assert client.get(state, **htmx)["HX-Redirect"] == page
+    assert "more had arrived" in client.get(page).content.decode()
+
+
+def test_what_remains_of_a_call_says_no_content_and_forgets_with_the_backups(people):
+    kept = keep_call(people.organization.id, days_ago(400))
+    purge(people.organization)
+    page = at(people.organization, "call", "calls", call_id=kept.call.id)
+    for role in ("owner", "member", "auditor"):
+        answer = people.client(role).get(page)
+        assert answer.status_code == 410
+        assert "because their time was over" in answer.content.decode()
+    assert people.client("outsider").get(page).status_code == 404
+    assert people.client("outsider").get(at(people.other, "call", "calls", call_id=kept.call.id)).status_code == 404
+    search = at(people.organization, "search", "calls")
+    found = people.client("auditor").post(search, {"value": str(kept.call.id)}, follow=True).content.decode()
+    assert "A call that was destroyed" in found
+    proof = newest(people.organization, Certificate)
+    found = people.client("auditor").post(search, {"value": str(proof.id)}, follow=True).content.decode()
+    assert f"Certificate {proof.number}" in found
+    with acting_for(people.organization.id):
+        DestructionBatch.objects.update(left_backups_at=days_ago(0), row_ids=[])
+    assert people.client("owner").get(page).status_code == 404
 
 
 def test_a_held_call_is_not_destroyed(people):

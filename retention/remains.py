@@ -1,0 +1,72 @@
+"""What is left of a destroyed call: the opaque id in the batch that took it, and the moments of its end.
+
+The batch forgets the ids it took when the last backup that held them is gone; from then on nothing here remembers that
+there was such a call.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts import lifeline
+from accounts.templatetags.sottovoce import away
+from calls.models import Call
+from ground import profiles
+from ground.clocks import purge_after
+from ground.inventory.models import DestructionBatch
+from ground.profiles import Category
+
+
+def batch_with(organization_id: UUID, call_id: UUID) -> DestructionBatch | None:
+    """The batch that destroyed this call, while it still knows. Needs the organization's context."""
+    taken: DestructionBatch | None = (
+        DestructionBatch.objects.filter(
+            organization_id=organization_id,
+            unreadable_at__isnull=False,
+            left_backups_at__isnull=True,
+            label=Call._meta.label,
+            row_ids__contains=[call_id],
+        )
+        .defer("row_ids")
+        .order_by("-unreadable_at")
+        .first()
+    )
+    return taken
+
+
+def line(batch: DestructionBatch, *, stored_at: datetime | None) -> lifeline.LifeLine:
+    """From stored to gone from backups, with today in its place."""
+    now = timezone.now()
+    assert batch.unreadable_at is not None
+    moments = [_done(_("Stored, sealed"), stored_at)] if stored_at else []
+    moments.append(_done(_("Unreadable"), batch.unreadable_at))
+    today = lifeline.Moment("today", _("Today"), _day(now), _hour(now))
+    if batch.beyond_recovery_at:
+        moments += [_done(_("Beyond recovery"), batch.beyond_recovery_at), today]
+    else:
+        night = batch.unreadable_at + timedelta(days=1)
+        moments += [
+            today,
+            lifeline.Moment("end", _("Beyond recovery"), _("by %(day)s") % {"day": _day(night)}, _("next night")),
+        ]
+    window = profiles.current().categories[Category.BACKUP].default
+    if window is not None:
+        gone = purge_after(batch.beyond_recovery_at or batch.unreadable_at + timedelta(days=1), window)
+        moments.append(lifeline.Moment("end", _("Gone from backups"), _day(gone), away(gone)))
+    return lifeline.draw(moments)
+
+
+def _done(name: str, moment: datetime) -> lifeline.Moment:
+    return lifeline.Moment("done", name, _day(moment), _hour(moment))
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j M Y")
+
+
+def _hour(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'H:i')} {local.tzname()}"
