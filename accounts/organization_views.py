@@ -4,16 +4,20 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Case, QuerySet, When
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import lists, toasts
 from accounts.access import OrganizationContext, own_transactions, require
 from accounts.exceptions import AccountsError, AlreadyMember, KeyOver, LastOwner, OwnersOnly
 from accounts.forms import ApiKeyForm, InvitationForm, OrganizationForm, RoleForm
-from accounts.models import ApiKey, Role
+from accounts.models import ApiKey, Membership, Role
 from accounts.permissions import PERMISSIONS, SCOPES
 from accounts.services import api_keys, invitations, members, organizations
 
@@ -34,15 +38,55 @@ def _team(context: OrganizationContext) -> HttpResponse:
     return redirect("accounts:team", slug=context.organization.slug)
 
 
+# A team is small: it may be sorted by what has no index. Owners come first, as the rank of roles has it.
+TEAM = lists.Declaration(
+    sorts=(
+        lists.Sort("role", gettext_lazy("Role"), "rank", "number"),
+        lists.Sort("name", gettext_lazy("Name"), "user__name", "text"),
+        lists.Sort("joined", gettext_lazy("Since"), "created_at"),
+    ),
+    filters=(lists.choice("role", gettext_lazy("Role"), Role.choices, column="role"),),
+    rising=True,
+    size=100,
+)
+
+
+def _members(organization_id: UUID) -> QuerySet[Membership]:
+    ranks = (When(role=role, then=rank) for rank, role in enumerate(Role))
+    return members.memberships_of(organization_id).annotate(rank=Case(*ranks, default=len(Role)))
+
+
+@require_GET
+@own_transactions
+def team_csv(request: HttpRequest) -> HttpResponseBase:
+    """The team as filtered: who may sign in, and in which role."""
+    context = require(request, "team.read")
+    asked = lists.read(TEAM, request.GET)
+    if not asked.is_exact:
+        return redirect(f"{reverse('accounts:team', args=[context.organization.slug])}?{request.GET.urlencode()}")
+    lines = lists.csv_rows(
+        asked.narrow(_members(context.organization.pk)),
+        asked.order,
+        organization_id=context.organization.pk,
+        kind="accounts.team_exported",
+        by=context.actor,
+        header=["member", "name", "email", "role", "since"],
+        cells=lambda rows: [[row.user_id, row.user.name, row.user.email, row.role, row.created_at] for row in rows],
+    )
+    return lists.csv_answer(lines, f"team-{context.organization.slug}")
+
+
 @require_GET
 def team(request: HttpRequest) -> HttpResponse:
     context = require(request, "team.read")
     manages = context.may("team.manage")
+    shown = lists.read(TEAM, request.GET).show(_members(context.organization.pk))
     return render(
         request,
         "accounts/team.html",
         {
-            "people": members.people_of(context.organization.pk),
+            "people": [members.person(row) for row in shown.rows],
+            "shown": shown,
             "waiting": invitations.open_invitations(context.organization.pk, at=timezone.now()) if manages else [],
             "roles": Role.choices,
             "form": InvitationForm() if manages else None,
@@ -89,6 +133,7 @@ def change_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
     context = require(request, "team.manage")
     form = RoleForm(request.POST)
     if form.is_valid():
+        before = members.role_of(context.organization.pk, user_id)
         try:
             members.change_role(
                 organization_id=context.organization.pk,
@@ -100,7 +145,8 @@ def change_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
         except AccountsError as error:
             _refused(request, error)
         else:
-            messages.success(request, _("The role is changed."))
+            address = reverse("accounts:member_role", args=[context.organization.slug, user_id])
+            toasts.undoable(request, _("The role is changed."), address, role=str(before))
     return _team(context)
 
 

@@ -8,6 +8,7 @@ app_name = "accounts"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("team/", organization_views.team, name="team"),
+    path("team/export.csv", organization_views.team_csv, name="team_csv"),
     path("team/invite/", organization_views.invite, name="invite"),
     path(
         "team/invitations/<uuid:invitation_id>/revoke/",

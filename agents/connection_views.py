@@ -7,10 +7,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import toasts
 from accounts.access import OrganizationContext, require
 from agents import connections
 from agents.exceptions import (
@@ -116,7 +118,10 @@ def switch(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         by=context.actor,
         at=timezone.now(),
     )
-    messages.success(request, _("Calls are refused now.") if row.is_active else _("Calls are received again."))
+    words = _("Calls are refused now.") if row.is_active else _("Calls are received again.")
+    toasts.undoable(
+        request, words, reverse("agents:connection_switch", args=[context.organization.slug, connection_id])
+    )
     return _back(context, row)
 
 

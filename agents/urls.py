@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from agents import connection_views, views
+from agents import connection_views, list_views, views
 
 app_name = "agents"
 urlpatterns = [
-    path("agents/", views.listing, name="list"),
+    path("agents/", list_views.listing, name="list"),
+    path("agents/export.csv", list_views.as_csv, name="csv"),
     path("agents/new/", views.new, name="new"),
     path("agents/<uuid:agent_id>/", views.agent, name="agent"),
     path("agents/<uuid:agent_id>/name/", views.rename, name="rename"),

@@ -6,10 +6,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import toasts
 from accounts.access import OrganizationContext, require
 from agents.exceptions import (
     AgentExists,
@@ -27,7 +29,6 @@ from agents.models import Agent, AgentActivity, ProviderConnection
 from agents.reading import current_revisions
 from agents.services import change, create, find, publish, retire, revisions_of
 
-_AGENTS_SHOWN = 500
 _ACTIVITY_SHOWN = 20
 
 
@@ -44,28 +45,6 @@ def refusal_words(error: AgentsError) -> str:
     if isinstance(error, OnlyShorter | OutsideOperatorBounds | InvalidSettings):
         return str(error)
     return words.get(type(error), str(error) or _("This is not possible now. Nothing was changed."))
-
-
-@require_GET
-def listing(request: HttpRequest) -> HttpResponse:
-    context = require(request, "agents.read")
-    organization_id = context.organization.pk
-    agents = list(Agent.objects.filter(organization_id=organization_id).order_by("state", "name", "id")[:_AGENTS_SHOWN])
-    connections = list(ProviderConnection.objects.filter(organization_id=organization_id).order_by("name", "id"))
-    revisions = current_revisions(organization_id, [agent.id for agent in agents])
-    names = {connection.id: connection.name for connection in connections}
-    return render(
-        request,
-        "agents/agent_list.html",
-        {
-            "agents": [
-                {"row": agent, "revision": revisions.get(agent.id), "connection": names.get(agent.connection_id, "")}
-                for agent in agents
-            ],
-            "connections": connections,
-            "now": timezone.now(),
-        },
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,6 +105,7 @@ def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 def rename(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     context = require(request, "agents.manage")
     row = _agent(context, agent_id)
+    before = {"name": row.name, "language": row.language}
     try:
         change(
             organization_id=context.organization.pk,
@@ -138,7 +118,8 @@ def rename(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     except AgentsError as error:
         messages.error(request, refusal_words(error))
     else:
-        messages.success(request, _("Saved."))
+        address = reverse("agents:rename", args=[context.organization.slug, row.id])
+        toasts.undoable(request, _("Saved."), address, **before)
     return redirect("agents:agent", context.organization.slug, row.id)
 
 

@@ -11,7 +11,7 @@ from accounts import lists
 from contacts import words
 from contacts.details import Details, checked, checked_language
 from contacts.exceptions import InvalidDetails
-from contacts.models import ContactList, LegalBasis, OnMatch, Source
+from contacts.models import ContactList, ImportState, LegalBasis, OnMatch, Source
 from contacts.parsing import FIELDS
 from contacts.querysets import on_list
 
@@ -159,6 +159,15 @@ def asking(organization_id: UUID, named: Iterable[ContactList]) -> lists.Declara
             lists.since(_("Last contact from"), "last_contact_at"),
             lists.until(_("Last contact to"), "last_contact_at"),
         ),
+    )
+
+
+def asking_imports() -> lists.Declaration:
+    """What may be asked of the files on their way in."""
+    return lists.Declaration(
+        sorts=(lists.Sort("uploaded", _("Uploaded"), kind="id"),),
+        filters=(lists.choice("state", _("State"), ImportState.choices, column="state", any_words=_("Any")),),
+        size=10,
     )
 
 

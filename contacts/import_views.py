@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import lists
 from accounts.access import OrganizationContext, own_transactions, require
+from accounts.progress import Work
 from contacts import words
 from contacts.exceptions import ImportRefused, UnknownImport
-from contacts.forms import ColumnsForm, UploadForm
+from contacts.forms import ColumnsForm, UploadForm, asking_imports
 from contacts.models import ContactImport, ImportProblem, ImportState
 from contacts.services import imports, lists_of
 from ground.tenancy import acting_for
@@ -40,8 +42,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("contacts:import", context.organization.slug, made.id)
     with acting_for(context.organization.pk):
-        recent = list(ContactImport.objects.filter(organization_id=context.organization.pk).order_by("-id")[:10])
-    return render(request, "contacts/import_upload.html", {"form": form, "recent": recent})
+        rows = ContactImport.objects.filter(organization_id=context.organization.pk)
+        shown = lists.read(asking_imports(), request.GET).show(rows)
+    return render(request, "contacts/import_upload.html", {"form": form, "shown": shown})
 
 
 @require_http_methods(["GET", "POST"])
@@ -167,6 +170,7 @@ def _progress(row: ContactImport) -> dict[str, Any]:
             }
             for each in shown
         ],
+        "work": Work(row.rows_done, row.rows_total, row.started_at, timezone.now()),
         "failure": words.refusal(row.failure),
         "stands": row.state in (ImportState.CHECKED, ImportState.FINISHED, ImportState.FAILED),
     }

@@ -5,10 +5,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import toasts
 from accounts.access import require
 from contacts.exceptions import InvalidDetails, ListNameTaken, UnknownList
 from contacts.services import create_list, put_on_list, remove_list, take_off_list
@@ -18,7 +20,7 @@ from contacts.services import create_list, put_on_list, remove_list, take_off_li
 def create(request: HttpRequest) -> HttpResponse:
     context = require(request, "contacts.manage")
     try:
-        create_list(
+        made = create_list(
             organization_id=context.organization.pk,
             name=request.POST.get("name", ""),
             by=context.actor,
@@ -29,7 +31,8 @@ def create(request: HttpRequest) -> HttpResponse:
     except ListNameTaken:
         messages.error(request, _("Another list has this name. Nothing was made."))
     else:
-        messages.success(request, _("The list is made."))
+        address = reverse("contacts:list_remove", args=[context.organization.slug, made.id])
+        toasts.undoable(request, _("The list is made."), address)
     return redirect("contacts:list", context.organization.slug)
 
 
@@ -63,4 +66,9 @@ def place(request: HttpRequest, contact_id: UUID) -> HttpResponse:
             )
     except (ValueError, UnknownList) as error:
         raise Http404 from error
+    address = reverse("contacts:place", args=[context.organization.slug, contact_id])
+    if request.POST.get("off"):
+        toasts.undoable(request, _("Taken off the list."), address, list=str(list_id))
+    else:
+        toasts.undoable(request, _("Put on the list."), address, list=str(list_id), off="1")
     return redirect("contacts:contact", context.organization.slug, contact_id)

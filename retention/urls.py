@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retention.views import calls, certificates, holds, purges, settings
+from retention.views import calls, certificates, holds, proof_lists, purges, settings
 
 app_name = "retention"
 urlpatterns = [
@@ -13,14 +13,18 @@ urlpatterns = [
     path("retention/<slug:category>/undo/", settings.undo, name="change_undo"),
     path("retention/<slug:category>/history/", settings.history, name="history"),
     path("purges/", purges.purges, name="purges"),
+    path("purges/export.csv", proof_lists.purges_csv, name="purges_csv"),
     path("purges/now/", purges.purge_now, name="purge_now"),
     path("purges/retry/", purges.retry, name="purge_retry"),
     path("purges/<uuid:run_id>/", purges.purge, name="purge"),
     path("purges/<uuid:run_id>/approve/", purges.approve, name="purge_approve"),
+    path("certificates/", proof_lists.certificates, name="certificates"),
+    path("certificates/export.csv", proof_lists.certificates_csv, name="certificates_csv"),
     path("certificates/verify/", certificates.verify, name="certificate_verify"),
     path("certificates/<uuid:certificate_id>/", certificates.certificate, name="certificate"),
     path("certificates/<uuid:certificate_id>/file/", certificates.download, name="certificate_download"),
     path("holds/", holds.holds, name="holds"),
+    path("holds/export.csv", holds.as_csv, name="holds_csv"),
     path("holds/place/", holds.place, name="hold_place"),
     path("holds/<uuid:hold_id>/", holds.hold, name="hold"),
     path("holds/<uuid:hold_id>/reason/", holds.reason, name="hold_reason"),

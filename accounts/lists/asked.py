@@ -17,12 +17,14 @@ SORT, ONWARD, BACK = "sort", "next", "back"
 
 @dataclass(frozen=True)
 class Declaration:
-    """What may be asked. The first sort is how the list opens, falling unless `rising`."""
+    """What may be asked. The first sort is how the list opens, falling unless `rising`. `tab`: a parameter and its
+    values that choose between lists on one page (no filter: no chip, and clearing leaves it)."""
 
     sorts: tuple[Sort, ...]
     filters: tuple[Filter, ...] = ()
     rising: bool = False
     size: int = SIZE
+    tab: tuple[str, tuple[str, ...]] = ("", ())
 
     @property
     def opening(self) -> Order:
@@ -55,6 +57,7 @@ class Asked:
     texts: dict[str, str]
     order: Order
     cursors: tuple[str, str] = ("", "")
+    tab: str = ""
     notices: list[str] = field(default_factory=list)
 
     @property
@@ -93,7 +96,7 @@ class Asked:
         if self.order != self.declaration.opening and SORT not in without:
             kept[SORT] = self.sort_text
         query = QueryDict(mutable=True)
-        for name, text in {**kept, **more}.items():
+        for name, text in {self.declaration.tab[0]: self.tab, **kept, **more}.items():
             if text:
                 query[name] = text
         return f"?{query.urlencode()}"
@@ -213,7 +216,9 @@ def read(declaration: Declaration, query: QueryDict | Mapping[str, str]) -> Aske
         notices.append(_("This list cannot be sorted that way; it stands in its own order."))
         order = declaration.opening
     cursors = (str(query.get(ONWARD) or ""), str(query.get(BACK) or ""))
-    return Asked(declaration, values, texts, order, cursors, notices)
+    tab = str(query.get(declaration.tab[0]) or "")
+    tab = tab if tab in declaration.tab[1] else ""
+    return Asked(declaration, values, texts, order, cursors, tab, notices)
 
 
 def _order(declaration: Declaration, text: str) -> Order | None:

@@ -6,7 +6,7 @@ column may be empty, rows without a value count as smallest: first when rising, 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from django.db.models.expressions import OrderBy
 
 from ground.tenancy import acting_for
 
-Kind = Literal["moment", "number", "id", "text"]
+Kind = Literal["moment", "day", "number", "id", "text"]
 SIZE = 50
 STEP = 200
 _LONGEST_CURSOR = 200
@@ -137,6 +137,8 @@ def _value(text: str, identifier: Any, order: Order, rows: QuerySet[Any]) -> Any
         return None
     if kind == "number":
         return int(text)
+    if kind == "day":
+        return date.fromisoformat(text)
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or moment.year not in _YEARS:
         raise BadCursor

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.exceptions import AlreadyMember, LastOwner, NotAMember, OrganizationClosed, OwnersOnly
 from accounts.models import Membership, Organization, Role, User
@@ -29,15 +30,27 @@ class Person:
     joined_at: datetime
 
 
+def memberships_of(organization_id: UUID) -> QuerySet[Membership]:
+    """The organization's memberships with the people behind them. Needs the organization's context."""
+    return Membership.objects.filter(organization_id=organization_id).select_related("user")
+
+
+def person(row: Membership) -> Person:
+    return Person(row.user_id, row.user.name, row.user.email, row.user.initials, Role(row.role), row.created_at)
+
+
+def role_of(organization_id: UUID, user_id: UUID) -> Role | None:
+    """The role somebody has, if they belong here. Needs the organization's context."""
+    found = Membership.objects.filter(organization_id=organization_id, user_id=user_id).values_list("role", flat=True)
+    role = found.first()
+    return Role(role) if role else None
+
+
 def people_of(organization_id: UUID) -> list[Person]:
     """The members, owners first, then by name."""
     rank = list(Role)
     with tenancy.acting_for(organization_id):
-        rows = Membership.objects.filter(organization_id=organization_id).select_related("user")
-        people = [
-            Person(row.user_id, row.user.name, row.user.email, row.user.initials, Role(row.role), row.created_at)
-            for row in rows
-        ]
+        people = [person(row) for row in memberships_of(organization_id)]
     return sorted(people, key=lambda person: (rank.index(person.role), person.name.casefold(), person.email))
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.contrib.messages.storage.base import Message
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.lifeline import LifeLine, State
+from accounts.toasts import Undo, undo_of
 
 register = template.Library()
 
@@ -34,6 +36,20 @@ def pill(state: State, words: str) -> dict[str, Any]:
     half = 4.5 - 3.7 * at / 38
     past = f"M0 1.5L{at} {6 - half:.1f}V{6 + half:.1f}L0 10.5z"
     return {"state": state, "words": words, "at": at, "past": past}
+
+
+@register.simple_tag
+def polled(address: str, going_on: object) -> SafeString:
+    """Attributes of an element that shows long work: asked for again every two seconds, until it is done."""
+    if not going_on:
+        return SafeString("")
+    return format_html('hx-get="{}" hx-trigger="every 2s" hx-swap="outerHTML" aria-busy="true"', address)
+
+
+@register.filter
+def undo(message: Message) -> Undo | None:
+    """`{% with undo=message|undo %}`: the way back a message offers."""
+    return undo_of(message)
 
 
 @register.inclusion_tag("components/badge.html")

@@ -1,35 +1,29 @@
 """The audit log: who did what, and whether the chain still proves it. Reading it is itself an event."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import lists
 from accounts.access import OrganizationContext, own_transactions, require
 from accounts.services import members
 from ground import audit, jobs
-from ground.audit.models import Block
-from ground.audit.querysets import EventQuerySet
-from ground.inventory.spreadsheets import csv_lines
-from ground.tenancy import acting_for
-from retention import keyset, kinds, people
-from retention.forms import LogFilterForm
+from ground.audit.models import Block, Event
+from retention import kinds, listing, people
 from retention.services import evidence
-from retention.views.chips import chips, day_end, day_start
 
-_SLACK = timedelta(days=1)  # ids and moments are made a transaction apart
 _EXPORT_STEP = 1000
 
 
-def _form(request: HttpRequest, context: OrganizationContext) -> LogFilterForm:
+def _asking(context: OrganizationContext) -> lists.Declaration:
     team = [
         (f"member:{person.user_id}", person.name or person.email)
         for person in members.people_of(context.organization.pk)
@@ -40,41 +34,14 @@ def _form(request: HttpRequest, context: OrganizationContext) -> LogFilterForm:
         ("staff", _("staff of the operator")),
         ("provider", _("voice providers")),
     ]
-    return LogFilterForm(request.GET, actors=[*team, *others])
-
-
-def _filtered(organization_id: UUID, form: LogFilterForm) -> EventQuerySet:
-    if not form.is_valid():
-        return audit.events(organization_id)
-    wanted = form.cleaned_data
-    found = audit.events(organization_id, stream=wanted["stream"], object_id=wanted["about"])
-    if wanted["kind"]:
-        found = found.filter(kind__startswith=wanted["kind"])
-    if wanted["actor"]:
-        kind, _colon, identifier = wanted["actor"].partition(":")
-        found = found.filter(actor_kind=kind)
-        if identifier:
-            found = found.filter(actor_id=identifier)
-    if wanted["since"]:
-        start = day_start(wanted["since"])
-        found = found.filter(id__gte=_first_id(start - _SLACK), occurred_at__gte=start)
-    if wanted["until"]:
-        end = day_end(wanted["until"])
-        found = found.filter(id__lt=_first_id(end + _SLACK), occurred_at__lt=end)
-    return found
-
-
-def _first_id(moment: datetime) -> UUID:
-    """The smallest id of version 7 that can have been made at this moment (RFC 9562, section 5.7)."""
-    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+    return listing.log([*team, *others])
 
 
 @require_GET
 def log(request: HttpRequest) -> HttpResponse:
     context = require(request, "audit.read")
     organization_id = context.organization.pk
-    form = _form(request, context)
-    page = keyset.page(_filtered(organization_id, form), request.GET, clock="id")
+    page = lists.read(_asking(context), request.GET).show(audit.events(organization_id))
     known = people.names(organization_id, {f"{event.actor_kind}:{event.actor_id}" for event in page.rows})
     events = [
         {
@@ -97,10 +64,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "audit/log.html",
         {
             "events": events,
-            "page": page,
-            "filters": form,
-            "chips": chips(form, request.GET) if form.is_valid() else [],
-            "query": request.GET.urlencode(),
+            "shown": page,
             **_seals(organization_id),
         },
     )
@@ -147,37 +111,39 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def export(request: HttpRequest) -> StreamingHttpResponse:
+@own_transactions
+def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered log as CSV; streamed in steps, each its own transaction."""
     context = require(request, "audit.read")
     organization_id = context.organization.pk
-    form = _form(request, context)
-    rows = _filtered(organization_id, form)
-    audit.append("audit.log_exported", organization_id=organization_id, actor=context.actor, stream=audit.ACCESS)
-    header = ["occurred_at", "stream", "kind", "actor", "object_type", "object_id", "payload", "id"]
-    lines = csv_lines(header, _steps(organization_id, rows))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.localdate()}.csv"'
-    response["Cache-Control"] = "no-store"
-    return response
+    with context.acting():
+        asked = lists.read(_asking(context), request.GET)
+    if not asked.is_exact:
+        return redirect(f"{reverse('audit:log', args=[context.organization.slug])}?{request.GET.urlencode()}")
+    lines = lists.csv_rows(
+        asked.narrow(audit.events(organization_id)),
+        asked.order,
+        organization_id=organization_id,
+        kind="audit.log_exported",
+        by=context.actor,
+        header=["occurred_at", "stream", "kind", "actor", "object_type", "object_id", "payload", "id"],
+        cells=_cells,
+        step=_EXPORT_STEP,
+    )
+    return lists.csv_answer(lines, f"audit-log-{context.organization.slug}")
 
 
-def _steps(organization_id: UUID, rows: EventQuerySet) -> Iterator[list[object]]:
-    last: UUID | None = None
-    while True:
-        with acting_for(organization_id):
-            step = list((rows.filter(id__lt=last) if last else rows)[:_EXPORT_STEP])
-        for event in step:
-            yield [
-                event.occurred_at,
-                event.stream,
-                event.kind,
-                f"{event.actor_kind}:{event.actor_id}",
-                event.object_type,
-                event.object_id,
-                event.payload,
-                event.id,
-            ]
-        if len(step) < _EXPORT_STEP:
-            return
-        last = step[-1].id
+def _cells(events: Sequence[Event]) -> list[list[object]]:
+    return [
+        [
+            event.occurred_at,
+            event.stream,
+            event.kind,
+            f"{event.actor_kind}:{event.actor_id}",
+            event.object_type,
+            event.object_id,
+            event.payload,
+            event.id,
+        ]
+        for event in events
+    ]

@@ -1,18 +1,21 @@
 """Legal holds: what is in force, placing one (with its counts before), reading its reason, releasing it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import navigation
+from accounts import lists, navigation, toasts
 from accounts.access import OrganizationContext, own_transactions, require
 from agents.models import Agent
 from contacts.models import Contact
@@ -22,12 +25,10 @@ from ground.inventory import holds as service
 from ground.inventory.declarations import ScopeKind
 from ground.inventory.exceptions import InventoryError
 from ground.inventory.models import Hold, Nature
-from retention import keyset, people
+from retention import listing, people
 from retention.forms import HoldForm
 from retention.services import keeping
 from retention.views.refusals import sentence
-
-PAGE = 20
 
 
 @navigation.counter("retention:holds")
@@ -78,20 +79,62 @@ def _shown(organization_id: UUID, found: list[Hold], *, counts: bool) -> list[di
 def holds(request: HttpRequest) -> HttpResponse:
     context = require(request, "holds.read")
     organization_id = context.organization.pk
-    released = request.GET.get("released") == "1"
-    rows = Hold.objects.filter(organization_id=organization_id, released_at__isnull=not released)
-    page = keyset.page(rows, request.GET, clock="placed_at", size=PAGE)
+    asked = lists.read(listing.HOLDS, request.GET)
+    shown = asked.show(_rows(organization_id, asked))
     return render(
         request,
         "retention/holds.html",
         {
-            "holds": _shown(organization_id, page.rows, counts=not released),
-            "page": page,
-            "released": released,
+            "holds": _shown(organization_id, shown.rows, counts=not asked.tab),
+            "shown": shown,
+            "released": bool(asked.tab),
             "count": in_force(organization_id),
             "may_place": context.may("holds.place"),
         },
     )
+
+
+def _rows(organization_id: UUID, asked: lists.Asked) -> QuerySet[Hold]:
+    return Hold.objects.filter(organization_id=organization_id, released_at__isnull=not asked.tab)
+
+
+@require_GET
+@own_transactions
+def as_csv(request: HttpRequest) -> HttpResponseBase:
+    """What is filtered, without reasons: those are sealed, and each look at one is recorded."""
+    context = require(request, "holds.read")
+    organization_id = context.organization.pk
+    asked = lists.read(listing.HOLDS, request.GET)
+    if not asked.is_exact:
+        return redirect(f"{reverse('retention:holds', args=[context.organization.slug])}?{request.GET.urlencode()}")
+
+    def cells(found: Sequence[Hold]) -> list[list[object]]:
+        agents = _agents(organization_id)
+        return [
+            [
+                hold.pk,
+                hold.nature,
+                hold.scope_kind,
+                _words(hold, agents),
+                hold.placed_at,
+                hold.placed_by,
+                hold.review_on,
+                hold.released_at,
+                hold.released_by,
+            ]
+            for hold in found
+        ]
+
+    lines = lists.csv_rows(
+        asked.narrow(_rows(organization_id, asked)),
+        asked.order,
+        organization_id=organization_id,
+        kind="retention.holds_exported",
+        by=context.actor,
+        header=["hold", "nature", "scope", "what", "placed_at", "placed_by", "review_on", "released_at", "released_by"],
+        cells=cells,
+    )
+    return lists.csv_answer(lines, f"holds-{context.organization.slug}")
 
 
 def _hold_or_404(context: OrganizationContext, hold_id: UUID) -> Hold:
@@ -195,7 +238,9 @@ def _placed(request: HttpRequest, context: OrganizationContext, form: HoldForm, 
     except InventoryError as error:
         messages.error(request, sentence(error))
         return redirect("retention:hold_place", slug=context.organization.slug)
-    messages.success(request, _("The hold is in force. What it covers stays until somebody releases it."))
+    address = reverse("retention:hold_release", args=[context.organization.slug, made.pk])
+    words = _("The hold is in force. What it covers stays until somebody releases it.")
+    toasts.undoable(request, words, address, confirm="release")
     return redirect("retention:hold", slug=context.organization.slug, hold_id=made.pk)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
+from django.db.models import Max, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,14 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import lists
 from accounts.access import OrganizationContext, require
+from accounts.progress import Work
 from ground.inventory.models import DestructionBatch
 from ground.profiles import Category
-from retention import forecast, keyset, people, table, words
-from retention.forms import RunFilterForm, TypedForm
+from retention import forecast, listing, people, table, words
+from retention.forms import TypedForm
 from retention.models import Certificate, OverdueMeasure, PurgeLine, PurgeRun, RunState, SweepState
 from retention.services import guard, overdue, plan, runs, setaside
-from retention.views.chips import chips, day_end, day_start
 
 _RECENT = timedelta(days=30)
 
@@ -46,9 +47,8 @@ def purges(request: HttpRequest) -> HttpResponse:
     organization_id = context.organization.pk
     now = timezone.now()
     applying = table.applying(operator=context.organization.is_operator)
-    form = RunFilterForm(request.GET, categories=applying)
-    valid = form.is_valid()
-    page = keyset.page(_filtered(organization_id, form), request.GET, clock="started_at")
+    asked = lists.read(listing.runs(organization_id, applying), request.GET)
+    page = asked.show(PurgeRun.objects.filter(organization_id=organization_id))
     certificates = Certificate.objects.filter(
         organization_id=organization_id, run_id__in=[run.pk for run in page.rows]
     ).in_bulk(field_name="id")
@@ -58,9 +58,7 @@ def purges(request: HttpRequest) -> HttpResponse:
         "retention/purges.html",
         {
             "runs": [Shown(run, by_run.get(run.pk)) for run in page.rows],
-            "page": page,
-            "filters": form,
-            "chips": chips(form, request.GET) if valid else [],
+            "shown": page,
             "figures": _figures(organization_id),
             "waiting": _waiting(organization_id),
             "aside": setaside.waiting(organization_id),
@@ -68,27 +66,6 @@ def purges(request: HttpRequest) -> HttpResponse:
             "may_change": context.may("retention.change"),
         },
     )
-
-
-def _filtered(organization_id: UUID, form: RunFilterForm) -> QuerySet[PurgeRun]:
-    found = PurgeRun.objects.filter(organization_id=organization_id)
-    if not form.is_valid():
-        return found
-    wanted = form.cleaned_data
-    if wanted["state"] == "aside":
-        found = found.filter(set_aside__gt=0)
-    elif wanted["state"]:
-        found = found.filter(state=wanted["state"])
-    if wanted["category"]:
-        lines = PurgeLine.objects.filter(
-            organization_id=organization_id, run_id=OuterRef("id"), category=wanted["category"]
-        )
-        found = found.filter(Exists(lines))
-    if wanted["since"]:
-        found = found.filter(started_at__gte=day_start(wanted["since"]))
-    if wanted["until"]:
-        found = found.filter(started_at__lt=day_end(wanted["until"]))
-    return found
 
 
 def _figures(organization_id: UUID) -> list[dict[str, Any]]:
@@ -176,10 +153,7 @@ def _progress(run: PurgeRun) -> dict[str, Any]:
     batches = DestructionBatch.objects.filter(organization_id=run.organization_id, run_id=run.pk)
     done = batches.aggregate(rows=Sum("rows"))["rows"] or 0
     now = timezone.now()
-    total = done + forecast.due_now(run.organization_id, now)
-    elapsed = (now - run.started_at).total_seconds()
-    left = elapsed * (total - done) / done if done and total > done else None
-    return {"done": done, "total": max(total, done), "left": left}
+    return {"work": Work(done, done + forecast.due_now(run.organization_id, now), run.started_at, now)}
 
 
 @require_POST

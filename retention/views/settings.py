@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import toasts
 from accounts.access import OrganizationContext, require
 from ground.profiles import Period
 from retention import chart, forecast, people, periods, table, words
@@ -159,12 +160,15 @@ def change(request: HttpRequest) -> HttpResponse:
         again = ConfirmForm(initial={"counted_at": now.strftime(MOMENT), "reason": form.cleaned_data["reason"]})
         return _preview(request, context, changes, now, again, status=409)
     count = len(changes)
-    messages.success(
-        request,
-        ngettext("The change is saved.", "%(n)d changes are saved.", count) % {"n": count}
-        + " "
-        + _("A shorter period can be undone until it takes effect."),
-    )
+    said = ngettext("The change is saved.", "%(n)d changes are saved.", count) % {"n": count}
+    waiting = [each for each in changes if periods.waiting_version(context.organization.pk, each, now)]
+    if not waiting:
+        messages.success(request, said)
+    elif count == 1:
+        address = reverse("retention:change_undo", args=[context.organization.slug, waiting[0]])
+        toasts.undoable(request, f"{said} " + _("It can be undone until it takes effect."), address)
+    else:
+        messages.success(request, f"{said} " + _("Each can be undone below until it takes effect."))
     return redirect("retention:settings", slug=context.organization.slug)
 
 
