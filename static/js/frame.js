@@ -35,6 +35,41 @@ document.addEventListener("click", async (event) => {
 const toasts = [...document.querySelectorAll("[data-toasts] .toast-s > span")].map((words) => words.textContent.trim());
 if (toasts.length) setTimeout(() => (document.getElementById("status").textContent = toasts.join(" ")), 400);
 
+// Ctrl-K (on a Mac Command-K) goes to the search; a single letter would get in the way of people who dictate.
+const search = document.getElementById("top-search");
+if (search) {
+  const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+  const hint = search.form.querySelector("[data-shortcut]");
+  if (mac) hint.textContent = "⌘ K";
+  hint.hidden = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.key?.toLowerCase() !== "k" || !(mac ? event.metaKey : event.ctrlKey) || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    const field = search.offsetParent ? search : document.getElementById("search-value");
+    if (field) {
+      field.focus();
+      field.select();
+    } else {
+      location.assign(search.form.action);
+    }
+  });
+}
+
+// What can be undone for a while counts down; at its end the page is asked to look again. Without script the words stay.
+setInterval(() => {
+  for (const place of document.querySelectorAll("[data-until]")) {
+    const left = Math.ceil((Date.parse(place.dataset.until) - Date.now()) / 1000);
+    const hours = Math.floor(left / 3600);
+    const rest = `${String(Math.floor(left / 60) % 60).padStart(hours > 0 ? 2 : 1, "0")}:${String(left % 60).padStart(2, "0")}`;
+    if (left > 0) place.textContent = hours > 0 ? `${hours}:${rest}` : rest;
+    else if (!place.dataset.over) {
+      place.textContent = "0:00";
+      place.dataset.over = "yes";
+      place.dispatchEvent(new CustomEvent("countdown-over", { bubbles: true }));
+    }
+  }
+}, 1000);
+
 // A page that says what went wrong in a summary puts the reader there.
 document.querySelector("[data-error-summary]")?.focus();
 
