@@ -3,10 +3,6 @@
 One story, so that the programs start once. Its parts stand in the order in which a bad day would bring them.
 """
 
-import os
-import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
@@ -16,81 +12,15 @@ import pytest
 
 from calls.models import Call, Recording
 from calls.playback import open as play
-from config.launcher.places import run_dir_for
-from config.launcher.valkey import EmbeddedValkey
 from ground import vault
-from ground.jobs import broker
 from ground.jobs.models import Job, Slot
 from ground.tenancy import acting_for
-from tests import processes
 from tests.calls.conftest import BY, Line, organization, stub  # noqa: F401  (fixtures)
 from tests.calls.samples import encoded, generic_event, wav
 from tests.calls.stub import Answer
+from tests.programs import programs, queue  # noqa: F401  (fixtures)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-CELERY = [sys.executable, "-m", "celery", "-A", "config.celery"]
-WORKER = [*CELERY, "worker", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-
-
-@pytest.fixture
-def queue(tmp_path, settings):
-    """A Valkey of this test's own, which may be stopped; web, worker and beat use it."""
-    server = EmbeddedValkey(tmp_path / "valkey", run_dir_for(tmp_path), throwaway=True)
-    server.start()
-    settings.REDIS_URL = server.url()
-    settings.CELERY_BROKER_URL = server.url().replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
-    broker.forget_failure()
-    yield server
-    server.kill()
-    broker.forget_failure()
-
-
-class Programs:
-    """Processes of this test: each leads a group of its own, and nothing of it is left behind."""
-
-    def __init__(self, settings, folder):
-        self.folder, self.running = folder, []
-        self.environment = {**os.environ, **processes.folders(settings), "REDIS_URL": settings.REDIS_URL}
-
-    def start(self, name, command, **environment):
-        log = (self.folder / f"{name}.log").open("wb")
-        process = subprocess.Popen(
-            command,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        log.close()
-        self.running.append(process)
-        return process
-
-    def worker(self, name, **environment):
-        return self.start(name, WORKER, **environment)
-
-    def beat(self, name):
-        return self.start(name, [*CELERY, "beat", "--pidfile=", "--schedule", str(self.folder / f"{name}-schedule")])
-
-    def kill(self, process):
-        """SIGKILL to the main process, then to what it led; all of them ours."""
-        process.kill()
-        process.wait()
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-
-    def told(self):
-        return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in sorted(self.folder.glob("*.log")))
-
-
-@pytest.fixture
-def programs(settings, tmp_path, queue):
-    made = Programs(settings, tmp_path)
-    yield made
-    for process in made.running:
-        made.kill(process)
 
 
 class Story:
