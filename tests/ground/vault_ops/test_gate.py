@@ -233,7 +233,7 @@ def test_web_answers_503_with_a_request_id_and_health_says_why(client):
     assert (answer.status_code, answer["Retry-After"], answer["X-Request-ID"]) == (503, "60", "abcdefgh-1")
     assert json.loads(answer.content)["request_id"] == "abcdefgh-1"
     page = client.get("/", HTTP_ACCEPT="text/html", HTTP_X_REQUEST_ID="abcdefgh-2")
-    assert (page.status_code, b"Not able to answer just now" in page.content, b"abcdefgh-2" in page.content) == (
+    assert (page.status_code, b"Being brought up to date" in page.content, b"abcdefgh-2" in page.content) == (
         503,
         True,
         True,
