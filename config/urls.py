@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config import health
 from retention.views.keys import signing_keys
 from retention.views.overview import overview
+from retention.views.public import verify as verify_certificate
 
 # Everything below /o/<slug>/ runs for one organization (accounts/middleware.py) and states the permission it needs.
 organization_patterns: list[URLPattern | URLResolver] = [
@@ -32,6 +33,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path(".well-known/sottovoce/signing-keys.json", signing_keys, name="signing_keys"),
+    path("verify/", verify_certificate, name="verify_certificate"),
     path("staff/", admin.site.urls),
     path("", include("calls.ingest_urls")),
     path("api/v1/", include(api_patterns)),

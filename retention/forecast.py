@@ -5,20 +5,20 @@ preview's. Records under a hold are taken out: they stay. Agents that shorten a 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Exists, TextField, Value
 from django.db.models.functions import TruncDate
 
 from ground import clocks
 from ground.clocks.exceptions import BeyondCalendar
 from ground.inventory import declarations, holds, tally
 from ground.inventory.outcomes import rows_of
-from ground.profiles import Category, Period
+from ground.profiles import Category, NotAPeriod, Period
 from retention import periods
-from retention.exceptions import NoPeriod, PeriodUnusable
 
 WEEKS = 13
 
@@ -43,6 +43,7 @@ class Forecast:
 
     weeks: list[Week]
     categories: list[str]  # those that hold anything, in the order of the settings page
+    totals: Mapping[str, tally.Amount] = field(default_factory=dict)  # what is held now, held records included
 
     @property
     def total(self) -> int:
@@ -56,35 +57,47 @@ def forecast(organization_id: UUID, now: datetime, *, changes: Mapping[str, Plan
     """
     today = now.astimezone(UTC).date()
     weeks = [Week(today + timedelta(days=7 * number)) for number in range(WEEKS)]
-    known = []
-    for category in tallied():
-        plan = (changes or {}).get(category) or plan_of(organization_id, category, now)
-        held_days = held_by_day(organization_id, category)
-        amounts = tally.by_day(organization_id, category)
-        if amounts:
-            known.append(category)
-        for day, amount in amounts.items():
-            rows = amount.rows - held_days.get(day, 0)
-            leaves = leaves_on(day, plan) if plan and rows > 0 else None
+    amounts = tally.by_category_and_day(organization_id)
+    holding = _holding(organization_id, now, amounts)
+    for category, plan, days in holding:
+        for day, rows in days.items():
+            leaves = leaves_on(day, (changes or {}).get(category) or plan) if rows > 0 else None
             number = max(0, (leaves - today).days // 7) if leaves else WEEKS
             if number < WEEKS:
                 counts = weeks[number].by_category
                 counts[category] = counts.get(category, 0) + rows
-    return Forecast(weeks, known)
+    totals = {category: sum(days.values(), tally.NOTHING) for category, days in amounts.items()}
+    return Forecast(weeks, [category for category, _plan, _days in holding], totals)
 
 
 def due_now(organization_id: UUID, now: datetime) -> int:
     """Records that are due by the tallies: what a running purge still has before it."""
     today = now.astimezone(UTC).date()
     due = 0
-    for category in tallied():
-        plan = plan_of(organization_id, category, now)
-        held_days = held_by_day(organization_id, category)
-        for day, amount in tally.by_day(organization_id, category).items():
-            leaves = leaves_on(day, plan) if plan else None
+    for _category, plan, days in _holding(organization_id, now, tally.by_category_and_day(organization_id)):
+        for day, rows in days.items():
+            leaves = leaves_on(day, plan)
             if leaves is not None and leaves < today:
-                due += max(0, amount.rows - held_days.get(day, 0))
+                due += max(0, rows)
     return due
+
+
+def _holding(
+    organization_id: UUID, now: datetime, amounts: Mapping[str, Mapping[date, tally.Amount]]
+) -> list[tuple[str, Plan, dict[date, int]]]:
+    """What holds anything: category, plan, records by day that no hold keeps. A fixed number of queries."""
+    categories = tallied()
+    standing = periods.standing(organization_id, categories, now)
+    held = held_by_day(organization_id, categories)
+    return [
+        (
+            category,
+            plan_of(standing[category], now),
+            {day: amount.rows - held.get((category, day), 0) for day, amount in amounts[category].items()},
+        )
+        for category in categories
+        if category in amounts
+    ]
 
 
 def tallied() -> list[str]:
@@ -93,18 +106,12 @@ def tallied() -> list[str]:
     return [category for category in Category if category in known]
 
 
-def plan_of(organization_id: UUID, category: str, now: datetime) -> Plan:
+def plan_of(standing: periods.Standing, now: datetime) -> Plan:
     """The period in force and, after its grace window, the one that waits; empty where nothing is purged."""
-    try:
-        plan = [(now, periods.effective(organization_id, category, now).period)]
-    except (NoPeriod, PeriodUnusable):
-        plan = []
-    waiting = periods.waiting_version(organization_id, category, now)
-    if waiting is not None:
-        try:
-            plan.append((waiting.effective_at, waiting.period))
-        except ValueError:
-            return plan
+    plan = [(now, standing.effective.period)] if standing.effective is not None else []
+    if standing.waiting is not None:
+        with suppress(NotAPeriod):
+            plan.append((standing.waiting.effective_at, standing.waiting.period))
     return plan
 
 
@@ -123,16 +130,24 @@ def leaves_on(day: date, plan: Plan) -> date | None:
     return None
 
 
-def held_by_day(organization_id: UUID, category: str) -> dict[date, int]:
-    """Records under a hold, by the day of their clock. Nothing is read while no hold is in force."""
-    if not holds.in_force(organization_id).exists():
-        return {}
-    days: dict[date, int] = {}
-    for declaration in declarations(category):
+def held_by_day(organization_id: UUID, categories: Sequence[str]) -> dict[tuple[str, date], int]:
+    """Records under a hold, by category and the day of their clock, in one query.
+
+    Each arm asks first whether any hold is in force: while none is, no table of records is read.
+    """
+    arms = []
+    for declaration in declarations():
         if not (declaration.tenant and declaration.holdable and declaration.tallied and declaration.clock):
             continue
-        rows = rows_of(declaration, organization_id).filter(held=True)
-        counted = rows.annotate(held_on=TruncDate(declaration.clock, tzinfo=UTC)).values_list("held_on")
-        for day, count in counted.annotate(Count("pk")).order_by():
-            days[day] = days.get(day, 0) + count
-    return days
+        if declaration.category in categories:
+            rows = rows_of(declaration, organization_id).filter(Exists(holds.in_force(organization_id)), held=True)
+            counted = rows.annotate(
+                held_category=Value(str(declaration.category), output_field=TextField()),
+                held_on=TruncDate(declaration.clock, tzinfo=UTC),
+            ).values_list("held_category", "held_on")
+            arms.append(counted.annotate(held_count=Count("pk")).order_by())
+    found: dict[tuple[str, date], int] = {}
+    if arms:
+        for category, day, count in arms[0].union(*arms[1:], all=True):
+            found[category, day] = found.get((category, day), 0) + count
+    return found

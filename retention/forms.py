@@ -133,6 +133,29 @@ class VerifyForm(forms.Form):
         return str(self.cleaned_data.get("text") or "").encode()
 
 
+class ArchiveForm(forms.Form):
+    """The days whose certificates are wanted as one archive."""
+
+    since = forms.DateField(label=_("From"), error_messages={"required": _("Give the first and the last day.")})
+    until = forms.DateField(label=_("To"), error_messages={"required": _("Give the first and the last day.")})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            raise forms.ValidationError(_("The last day lies before the first."))
+        return cleaned
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """First day's beginning and the end of the last day, in the organization's zone. Call when valid."""
+        zone = timezone.get_current_timezone()
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        return (
+            datetime.combine(since, time.min, zone),
+            datetime.combine(until + timedelta(days=1), time.min, zone),
+        )
+
+
 class HoldForm(forms.Form):
     """What to keep, why, and when to look at it again."""
 

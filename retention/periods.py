@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
 from agents.services.resolving import shorter_periods
 from ground import profiles
 from ground.profiles import Category, CategoryRule, ChangedBy, NotAPeriod, Period, Unit
@@ -75,28 +77,60 @@ def effective(organization_id: UUID, category: str, at: datetime) -> Effective:
     return _effective(rule, version, decision, days.get(rule.category, {}))
 
 
-def effective_all(organization_id: UUID, categories: Iterable[str], at: datetime) -> dict[str, Effective]:
-    """The periods in force of several categories, in three queries; those without one, or damaged, are left out.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one category stands: the period in force (None: none given, or the stored one is `damaged`), the change in
+    its grace window, the operator's decision where the company's text gives no period."""
+
+    rule: CategoryRule
+    effective: Effective | None
+    damaged: bool
+    waiting: PeriodVersion | None
+    decision: OperatorDecision | None
+
+
+def standing(organization_id: UUID, categories: Iterable[str], at: datetime) -> dict[str, Standing]:
+    """All of these categories at once, in three queries however many they are.
 
     For pages. What destroys asks `effective`, category by category. Needs the organization's context.
     """
     wanted = list(categories)
-    versions = PeriodVersion.objects.filter(
-        organization_id=organization_id, category__in=wanted, effective_at__lte=at, undone_at__isnull=True
+    rows = PeriodVersion.objects.filter(organization_id=organization_id, category__in=wanted, undone_at__isnull=True)
+    newest = (
+        rows.annotate(waits=ExpressionWrapper(Q(effective_at__gt=at), output_field=BooleanField()))
+        .order_by("category", "waits", "-version")
+        .distinct("category", "waits")
     )
-    newest = {row.category: row for row in versions.order_by("category", "-version").distinct("category")}
+    versions = {(row.category, row.effective_at > at): row for row in newest}
     decided = OperatorDecision.objects.filter(category__in=wanted, withdrawn_at__isnull=True)
     decisions = {row.category: row for row in decided}
     days = shorter_periods(organization_id, wanted)
     found = {}
     for category in wanted:
         rule = rule_of(category)
-        version = newest.get(category) if rule.changed_by is ChangedBy.ORGANIZATION else None
+        own = rule.changed_by is ChangedBy.ORGANIZATION
+        version = versions.get((category, False)) if own else None
+        effective, damaged = None, False
         try:
-            found[category] = _effective(rule, version, decisions.get(category), days.get(category, {}))
-        except (NoPeriod, PeriodUnusable):
-            continue
+            effective = _effective(rule, version, decisions.get(category), days.get(category, {}))
+        except NoPeriod:
+            pass
+        except PeriodUnusable:
+            damaged = True
+        found[category] = Standing(
+            rule,
+            effective,
+            damaged,
+            versions.get((category, True)) if own else None,
+            decisions.get(category) if rule.default is None else None,
+        )
     return found
+
+
+def effective_all(organization_id: UUID, categories: Iterable[str], at: datetime) -> dict[str, Effective]:
+    """The periods in force of several categories; those without one, or damaged, are left out. For pages."""
+    found = standing(organization_id, categories, at)
+    return {category: how.effective for category, how in found.items() if how.effective is not None}
 
 
 def _effective(

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.templatetags.sottovoce import moment
 from ground.profiles import NotAPeriod
 from retention import words
 from retention.chart import Chart
@@ -86,11 +87,21 @@ def moment_words(name: str) -> str:
 
 
 @register.filter
-def until(moment: datetime | None) -> str:
+def stated_moment(text: str) -> str:
+    """A moment as a statement spells it (ISO 8601), as people read it; the text itself when it is none."""
+    try:
+        stated = datetime.fromisoformat(str(text))
+    except ValueError:
+        return str(text)
+    return moment(stated) if stated.tzinfo else str(text)
+
+
+@register.filter
+def until(at: datetime | None) -> str:
     """in 6 h 22 min; in 12 days beyond two days; now."""
-    if moment is None:
+    if at is None:
         return ""
-    left = moment - timezone.now()
+    left = at - timezone.now()
     if left <= timedelta():
         return _("now")
     if left >= timedelta(days=2):

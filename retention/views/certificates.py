@@ -1,28 +1,33 @@
 """Certificates: the page that people print, the file that anyone verifies, and the box that checks one."""
 
+import logging
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import lifeline
-from accounts.access import OrganizationContext, require
+from accounts.access import OrganizationContext, own_transactions, require
 from accounts.templatetags.sottovoce import away
-from ground import audit, clocks, profiles
-from ground.audit.exceptions import AuditError
-from ground.audit.models import Event
-from ground.inventory.models import DestructionBatch
-from retention import words
-from retention.forms import VerifyForm
-from retention.models import Certificate, Moment, PurgeRun, Statement
+from retention import proof
+from retention.forms import ArchiveForm, VerifyForm
+from retention.models import Certificate, PurgeRun
+from retention.pdf.document import TEMPLATE, document
+from retention.pdf.typesetting import NotTypeset, typeset
+from retention.services import archiving, verifying
 from retention.services import certificates as service
-from retention.services import verifying
+from retention.services.anchors import anchor_of
+from retention.views.public import checked, problem
+
+_log = logging.getLogger(__name__)
 
 
 def _certificate_or_404(context: OrganizationContext, certificate_id: UUID) -> Certificate:
@@ -42,6 +47,7 @@ def certificate(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
     newest = service.signed(statements[-1])
     content = newest.content()
     destroyed = content["destroyed"]
+    said = proof.moments(run, statements)
     return render(
         request,
         "retention/certificate.html",
@@ -50,109 +56,38 @@ def certificate(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
             "run": run,
             "content": content,
             "destroyed": destroyed,
-            "totals": {name: sum(entry[name] for entry in destroyed) for name in ("records", "keys", "bytes")},
-            "reasons": _reasons(destroyed),
-            "line": _life_line(run, statements),
-            "statements": _statements(run, statements),
+            "totals": proof.totals(destroyed),
+            "reasons": proof.reasons(destroyed),
+            "line": _life_line(run, said),
+            "statements": said,
+            "limits": proof.limits(content),
+            "remains": proof.remains(),
             "verdict": verdict,
             "checked_at": timezone.now(),
             "key_ids": sorted({statement.signing_key_id for statement in statements}),
-            "digest": _spaced(newest.digest),
-            "sealed_in": _block(statements[-1]),
+            "digest": proof.spaced(newest.digest),
+            "anchor": anchor_of(statements[-1]),
             "verify_form": VerifyForm(),
         },
     )
 
 
-def _reasons(destroyed: list[dict[str, Any]]) -> str:
-    """Why, when all of it went for the same reason."""
-    found = {reason for entry in destroyed for reason in entry["reason"]}
-    return str(words.REASONS.get(found.pop(), "")) if len(found) == 1 else ""
-
-
-def _spaced(digest: str) -> str:
-    return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))
-
-
-def _block(statement: Statement) -> int | None:
-    """The audit block that anchors the newest statement; None until the sealer was there."""
-    event = Event.objects.filter(
-        organization_id=statement.organization_id, object_id=str(statement.id), kind="retention.statement_issued"
-    ).first()
-    if event is None:
-        return None
-    try:
-        return int(audit.proof(event.id, organization_id=statement.organization_id).block["number"])
-    except AuditError:
-        return None
-
-
-def _expected(run: PurgeRun, statements: list[Statement]) -> dict[str, datetime | None]:
-    """When moments that have not come yet will: only the backup window can be told beforehand."""
-    window = profiles.current().backup_window
-    unreadable = next((known.happened_at for known in statements if known.moment == Moment.UNREADABLE), None)
-    leaves = clocks.purge_after(unreadable, window) if window and unreadable else None
-    return {Moment.GONE_FROM_BACKUPS: leaves}
-
-
-def _sealed(run: PurgeRun) -> bool:
-    """Whether anything of the run lay under a key (rows without content have no second moment)."""
-    batches = DestructionBatch.objects.filter(organization_id=run.organization_id, run_id=run.pk, keys__gt=0)
-    return batches.exists()
-
-
-def _applying(run: PurgeRun) -> list[str]:
-    return [moment for moment in Moment.values if moment != Moment.BEYOND_RECOVERY or _sealed(run)]
-
-
-def _statements(run: PurgeRun, statements: list[Statement]) -> list[dict[str, Any]]:
-    by_moment = {statement.moment: statement for statement in statements}
-    expected = _expected(run, statements)
-    return [
-        {
-            "name": words.MOMENTS[moment],
-            "statement": by_moment.get(moment),
-            "claim": _claim(moment),
-            "expected": expected.get(moment),
-        }
-        for moment in _applying(run)
-    ]
-
-
-def _claim(moment: str) -> str:
-    return {
-        Moment.UNREADABLE: _("The data keys were deleted. Without its key a sealed record cannot be opened."),
-        Moment.BEYOND_RECOVERY: _(
-            "The shelf keys above them were destroyed in both key stores and old keyring backups pruned: copies of "
-            "the deleted keys in files, logs, replicas or backups open nothing."
-        ),
-        Moment.GONE_FROM_BACKUPS: _("The last backup that still named these records has expired."),
-    }[Moment(moment)]
-
-
-def _life_line(run: PurgeRun, statements: list[Statement]) -> lifeline.LifeLine:
+def _life_line(run: PurgeRun, said: list[proof.Said]) -> lifeline.LifeLine:
     """From the purge to the last backup, with today in its place."""
     now = timezone.now()
-    by_moment = {statement.moment: statement for statement in statements}
-    expected = _expected(run, statements)
     moments = [lifeline.Moment("done", _("Purge began"), _day(run.started_at), _hour(run.started_at))]
     today = lifeline.Moment("today", _("Today"), _day(now), _hour(now))
-    for moment in _applying(run):
-        known = by_moment.get(moment)
-        if known is not None:
-            moments.append(
-                lifeline.Moment("done", words.MOMENTS[moment], _day(known.happened_at), _hour(known.happened_at))
-            )
+    for entry in said:
+        if entry.statement is not None:
+            happened_at = entry.statement.happened_at
+            moments.append(lifeline.Moment("done", entry.name, _day(happened_at), _hour(happened_at)))
             continue
         if today not in moments:
             moments.append(today)
-        ahead = expected.get(moment)
-        if ahead is not None:
-            moments.append(lifeline.Moment("end", words.MOMENTS[moment], _day(ahead), away(ahead)))
-        elif moment == Moment.BEYOND_RECOVERY:
-            moments.append(lifeline.Moment("end", words.MOMENTS[moment], _("with the next night"), ""))
+        if entry.expected is not None:
+            moments.append(lifeline.Moment("end", entry.name, _day(entry.expected), away(entry.expected)))
         else:
-            moments.append(lifeline.Moment("end", words.MOMENTS[moment], _("no backup window stated"), ""))
+            moments.append(lifeline.Moment("end", entry.name, proof.not_yet(entry), ""))
     if today not in moments:
         moments.append(today)
     return lifeline.draw(moments)
@@ -177,6 +112,55 @@ def download(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
     return response
 
 
+@require_GET
+@own_transactions
+def as_pdf(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
+    """The certificate on paper, tagged, with the signed file attached; set outside any transaction."""
+    context = require(request, "purges.read")
+    with context.acting():
+        paper = document(_certificate_or_404(context, certificate_id), context.organization.name)
+    try:
+        content = typeset(TEMPLATE, paper.data, attachment=paper.attachment, at=paper.at)
+    except NotTypeset:
+        _log.exception("a certificate could not be set as a PDF")
+        messages.error(
+            request,
+            _("The PDF could not be made just now. Nothing is lost: the file and the print of this page say the same."),
+        )
+        return redirect("retention:certificate", slug=context.organization.slug, certificate_id=certificate_id)
+    response = HttpResponse(content, content_type="application/pdf")
+    name = paper.data["file_name"].removesuffix(".json")
+    response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_GET
+@own_transactions
+def archive(request: HttpRequest) -> HttpResponseBase:
+    """Every certificate issued between two days, as one ZIP: streamed in steps, at most `archiving.MOST` of them."""
+    context = require(request, "purges.read")
+    form = ArchiveForm(request.GET)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return redirect("retention:purges", slug=context.organization.slug)
+    with context.acting():
+        since, until = form.moments()
+        count = archiving.count(context.organization.pk, since, until)
+    if not 0 < count <= archiving.MOST:
+        few = _("No certificate was issued in these days.")
+        many = _("More than %(most)s certificates were issued in these days. Choose fewer days.")
+        messages.info(request, few if not count else many % {"most": intcomma(archiving.MOST)})
+        return redirect("retention:purges", slug=context.organization.slug)
+    response = StreamingHttpResponse(
+        archiving.archive(context.organization.pk, since, until), content_type="application/zip"
+    )
+    first, last = form.cleaned_data["since"], form.cleaned_data["until"]
+    response["Content-Disposition"] = f'attachment; filename="certificates-{first}-{last}.zip"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """Any certificate of this operator, pasted or uploaded, against the published keys. Nothing is stored."""
@@ -192,16 +176,11 @@ def verify(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "retention/verify.html",
-        {"form": form, "verdict": verdict, "problem": _problem(verdict.problem) if verdict else ""},
+        {
+            "form": form,
+            "verdict": verdict,
+            "checked": checked(verdict) if verdict else [],
+            "problem": problem(verdict) if verdict else "",
+        },
         status=422 if form.errors else 200,
     )
-
-
-def _problem(problem: str) -> str:
-    return {
-        "": "",
-        "no_certificate": _("This is no certificate: it cannot be read as one."),
-        "bad_signature": _("The signature does not belong to this text. Something was changed, or is missing."),
-        "unknown_key": _("It was signed by a key that this operator never published."),
-        "mixed": _("The statements belong to different certificates."),
-    }[problem]

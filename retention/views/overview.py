@@ -50,7 +50,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _figures(organization_id: UUID, coming: Forecast) -> list[dict[str, Any]]:
-    totals = tally.totals(organization_id)
+    totals = coming.totals
     calls = totals.get(Category.CALL_METADATA, tally.NOTHING).rows
     stored = sum(amount.bytes for amount in totals.values())
     value, _space, unit = size(stored).partition(" ")

@@ -62,6 +62,12 @@ def purges(request: HttpRequest) -> HttpResponse:
             "figures": _figures(organization_id),
             "waiting": _waiting(organization_id),
             "aside": setaside.waiting(organization_id),
+            "has_certificates": Certificate.objects.filter(organization_id=organization_id).exists(),
+            "archive_since": timezone.localdate() - _RECENT,
+            "archive_until": timezone.localdate(),
+            "running": PurgeRun.objects.filter(organization_id=organization_id, state=RunState.RUNNING)
+            .order_by("-started_at")
+            .first(),
             "sweeping": SweepState.objects.filter(organization_id=organization_id, leased_until__gt=now).first(),
             "may_change": context.may("retention.change"),
         },
@@ -188,16 +194,37 @@ def approve(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return redirect("retention:purge", slug=context.organization.slug, run_id=run.pk)
 
 
+@require_GET
+def aside(request: HttpRequest) -> HttpResponse:
+    """Which records were set aside, since when and why; each, or all, can be tried again."""
+    context = require(request, "purges.read")
+    organization_id = context.organization.pk
+    counts = setaside.waiting(organization_id)
+    records = setaside.listed(organization_id) if counts else []
+    return render(
+        request,
+        "retention/set_aside.html",
+        {
+            "records": records,
+            "total": sum(counts.values()),
+            "more": max(0, sum(counts.values()) - len(records)),
+            "may_change": context.may("retention.change"),
+        },
+    )
+
+
 @require_POST
-def retry(request: HttpRequest) -> HttpResponse:
-    """What was set aside is tried again."""
+def retry(request: HttpRequest, record_id: UUID | None = None) -> HttpResponse:
+    """What was set aside is tried again: one record, or all of them."""
     context = require(request, "retention.change")
-    freed = setaside.retry(organization_id=context.organization.pk, by=context.actor)
+    freed = setaside.retry(organization_id=context.organization.pk, by=context.actor, record_id=record_id)
     if freed:
         sentence = ngettext("%(n)d record is tried again.", "%(n)d records are tried again.", freed) % {"n": freed}
         messages.success(request, sentence)
     else:
         messages.info(request, _("Nothing is set aside."))
+    if record_id is not None and setaside.any_open(context.organization.pk):
+        return redirect("retention:set_aside", slug=context.organization.slug)
     return redirect("retention:purges", slug=context.organization.slug)
 
 

@@ -25,6 +25,7 @@ PUBLIC = {
     "ingest/": "signed deliveries of voice providers",
     "keys": "public keys for checking certificates",
     ".well-known/": "public keys for checking certificates",
+    "verify/": "checks a certificate that the visitor brings, by the public keys",
 }
 SIGNED_IN = ("account/profile/", "account/email/", "account/2fa/", "account/sessions/", "account/password/change/")
 SAMPLES = {"uuid": str(uuid.uuid4()), "int": "1", "str": "x", "slug": "x", "path": "x"}

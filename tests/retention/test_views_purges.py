@@ -1,6 +1,8 @@
 """Purges, certificates, holds, the destruction of one call: who may what, and what has moved afterwards."""
 
+import io
 import json
+import zipfile
 
 import pytest
 from django.urls import reverse
@@ -14,8 +16,8 @@ from ground.inventory.models import DestructionBatch, Hold
 from ground.jobs.models import Job
 from ground.tenancy import Actor, acting_for
 from retention.models import Approval, Certificate, PlannedDestruction, PurgeLine, PurgeRun
+from retention.services import archiving, grace, guard, setaside, sweep
 from retention.services import certificates as certificate_service
-from retention.services import grace, guard, sweep
 from tests.holdings import days_ago, exists, keep_call
 
 BY = Actor.system("test")
@@ -218,6 +220,100 @@ def test_a_certificate_is_the_organizations(people, certificate, role, expected)
         assert (
             people.client(role).get(at(people.other, "certificate", certificate_id=certificate.pk)).status_code == 404
         )
+
+
+# ------------------------------------------------------------------ set aside, one by one
+@pytest.fixture
+def two_aside(people):
+    kept = [keep_call(people.organization.id, days_ago(91), parts=("transcript",)) for _ in range(2)]
+    ids = sorted(one.transcript.id for one in kept)
+    with acting_for(people.organization.id):
+        type(kept[0].transcript).objects.update(set_aside_at=timezone.now())
+        for record_id in ids:
+            audit.alerts.raise_alert(
+                people.organization.id, "destruction.set_aside", key=str(record_id), error="ObjectStoreDown"
+            )
+    return ids
+
+
+def test_each_record_set_aside_is_shown_with_its_reason(people, two_aside):
+    page = people.client("member").get(at(people.organization, "set_aside")).content.decode()
+    for record_id in two_aside:
+        assert str(record_id) in page
+    assert "ObjectStoreDown" in page
+    assert "Try all" not in page  # a member reads, and changes nothing
+    assert "Try all 2 again" in people.client("owner").get(at(people.organization, "set_aside")).content.decode()
+
+
+def test_one_is_tried_again_and_the_other_stays_aside(people, two_aside):
+    client, first = people.client("owner"), two_aside[0]
+    answer = client.post(at(people.organization, "record_retry", record_id=first))
+    assert answer["Location"] == at(people.organization, "set_aside")
+    with acting_for(people.organization.id):
+        assert setaside.waiting(people.organization.id) == {"transcript": 1}
+        assert [one.record_id for one in setaside.listed(people.organization.id)] == two_aside[1:]
+        assert Job.objects.filter(kind="retention.sweep").count() == 1
+    purge(people.organization)
+    assert client.post(at(people.organization, "record_retry", record_id=first)).status_code == 302
+    client.post(at(people.organization, "record_retry", record_id=two_aside[1]))
+    assert "Nothing is set aside" in client.get(at(people.organization, "set_aside")).content.decode()
+
+
+@pytest.mark.parametrize("role, expected", [("member", 403), ("auditor", 403), ("outsider", 404), ("stranger", 302)])
+def test_who_may_not_try_again_moves_nothing(people, two_aside, role, expected):
+    address = at(people.organization, "record_retry", record_id=two_aside[0])
+    assert people.client(role).post(address).status_code == expected
+    with acting_for(people.organization.id):
+        assert setaside.waiting(people.organization.id) == {"transcript": 2}
+
+
+# ------------------------------------------------------------------ archive
+def archive(people, role="auditor", **days):
+    return people.client(role).get(at(people.organization, "certificates_archive"), days)
+
+
+def test_the_certificates_of_some_days_come_as_one_archive_that_verifies_by_itself(people, certificate, tmp_path):
+    from django.core.management import call_command
+
+    keep_call(people.organization.id, days_ago(92))
+    purge(people.organization)
+    today = timezone.localdate().isoformat()
+    raw = b"".join(archive(people, since=today, until=today).streaming_content)
+    with zipfile.ZipFile(io.BytesIO(raw)) as opened:
+        assert opened.testzip() is None
+        assert opened.namelist() == ["README.txt", "signing-keys.json", "certificate-1.json", "certificate-2.json"]
+        opened.extractall(tmp_path)
+    for number in (1, 2):
+        call_command(
+            "verify_certificate",
+            str(tmp_path / f"certificate-{number}.json"),
+            public_key=str(tmp_path / "signing-keys.json"),
+        )
+    assert b"".join(archive(people, since=today, until=today).streaming_content) == raw
+
+
+def test_days_without_certificates_and_too_many_are_said(people, certificate, monkeypatch):
+    def told(**days):
+        answer = archive(people, **days)
+        assert answer.status_code == 302
+        return people_said(people, at(people.organization, "certificates_archive"), days)
+
+    today = timezone.localdate().isoformat()
+    assert "No certificate was issued" in told(since="2020-01-01", until="2020-01-02")
+    assert "The last day lies before" in told(since=today, until="2020-01-02")
+    assert "Give the first and the last day" in told()
+    monkeypatch.setattr(archiving, "MOST", 0)
+    assert "Choose fewer days" in told(since=today, until=today)
+
+
+def people_said(people, address, data):
+    return people.client("auditor").get(address, data, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("role, expected", [("outsider", 404), ("stranger", 302)])
+def test_an_archive_is_the_organizations(people, certificate, role, expected):
+    today = timezone.localdate().isoformat()
+    assert archive(people, role, since=today, until=today).status_code == expected
 
 
 # ------------------------------------------------------------------ holds

@@ -7,8 +7,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ground.vault.exceptions import BadSignature
-from ground.vault.statements import SignedStatement, key_id_of, verify_offline
+from ground.vault.statements import key_id_of
+from retention.services.verifying import LARGEST, Verdict, verify
+
+_PROBLEMS = {
+    "no_certificate": "it cannot be read as a certificate",
+    "pdf": "this is a PDF; what is signed is the .json file attached to it",
+    "unknown_key": "it was signed by a key that was not given",
+    "bad_signature": "the signature is not over this text; something was changed",
+    "mixed": "the statements belong to different certificates",
+    "broken_chain": "it names another text of an earlier statement than the file holds",
+}
 
 
 class Command(BaseCommand):
@@ -26,22 +35,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         keys = _public_keys(options["public_key"])
         try:
-            outer = json.loads(options["file"].read_bytes())
-        except (OSError, ValueError) as error:
-            raise CommandError(f"{options['file']} cannot be read as a certificate.") from error
-        statements = outer.get("statements", [outer]) if isinstance(outer, dict) else []
-        if not statements:
-            raise CommandError("The file holds no statement.")
-        for raw in statements:
-            try:
-                statement = SignedStatement.from_json(json.dumps(raw).encode())
-                if statement.key_id not in keys:
-                    raise BadSignature(f"signed by key {statement.key_id}, which was not given")
-                content = verify_offline(statement, keys[statement.key_id])
-            except BadSignature as error:
-                raise CommandError(f"NOT VALID: {error}") from error
+            with options["file"].open("rb") as file:
+                raw = file.read(LARGEST + 1)
+        except OSError as error:
+            raise CommandError(f"{options['file']} cannot be read.") from error
+        verdict = verify(raw, keys)
+        if not verdict.valid:
+            raise CommandError(_sentence(verdict))
+        for content in verdict.contents:
             self._print(content)
-        self.stdout.write(self.style.SUCCESS(f"valid: {len(statements)} statement(s), signature and content agree"))
+        count = len(verdict.contents)
+        self.stdout.write(self.style.SUCCESS(f"valid: {count} statement(s), signature and content agree"))
 
     def _print(self, content: dict[str, Any]) -> None:
         certificate = content.get("certificate", {})
@@ -52,6 +56,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"  {entry['category']}: {entry['records']} records, {entry['keys']} keys, {entry['bytes']} bytes"
             )
+
+
+def _sentence(verdict: Verdict) -> str:
+    where = f"statement {verdict.number}: " if verdict.number else ""
+    return f"NOT VALID: {where}{_PROBLEMS[verdict.problem]}"
 
 
 def _public_keys(given: str) -> dict[str, bytes]:
