@@ -170,11 +170,3 @@ def asking_imports() -> lists.Declaration:
         size=10,
     )
 
-
-class FindForm(forms.Form):
-    value = forms.CharField(
-        label=_("Find a person"),
-        max_length=320,
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": _("Number, e-mail, name or reference"), "autocomplete": "off"}),
-    )

@@ -15,7 +15,7 @@ from accounts.access import OrganizationContext, own_transactions, require
 from contacts import masking
 from contacts.details import Details
 from contacts.exceptions import ChangedMeanwhile, OnLegalHold, ReferenceTaken, UnknownContact
-from contacts.forms import ContactForm, FindForm, asking
+from contacts.forms import ContactForm, asking
 from contacts.hooks import period_in_force
 from contacts.life import life_of
 from contacts.models import Contact, Source
@@ -24,35 +24,23 @@ from contacts.services import add, details_of, find, get, lists_of, merge, remov
 from ground import vault
 from ground.tenancy import acting_for
 
-FOUND = 50
 _SIMILAR_AT_MOST = 10
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    """All contacts. Finding is a POST: numbers and names never stand in an address."""
+    """All contacts. Finding one is the search's: numbers and names never stand in an address."""
     context = require(request, "contacts.read")
     organization = context.organization
-    form = FindForm(request.POST or None)
     named = list(lists_of(organization.pk))
     asked = lists.read(asking(organization.pk, named), request.GET)
-    wanted = form.cleaned_data["value"] if request.method == "POST" and form.is_valid() else ""
-    shown, found = None, None
-    if wanted:
-        try:
-            found = list(find(organization.pk, wanted, region=organization.country or None).order_by("-id")[:FOUND])
-        except vault.blind.NotAnIdentifier:
-            found = []
-    else:
-        shown = asked.show(Contact.objects.filter(organization_id=organization.pk))
+    shown = asked.show(Contact.objects.filter(organization_id=organization.pk))
     return render(
         request,
         "contacts/contact_list.html",
         {
-            "rows": _shown(organization.pk, shown.rows if shown else found or []),
+            "rows": _shown(organization.pk, shown.rows),
             "shown": shown,
-            "form": form,
-            "found": found,
             "on_list": next((each for each in named if str(each.id) == asked.values.get("list")), None),
         },
     )

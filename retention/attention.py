@@ -17,6 +17,7 @@ from ground.inventory import holds
 from ground.profiles import NotAPeriod
 from retention import words
 from retention.models import PeriodVersion
+from retention.services import grace
 
 SHOWN = 8
 
@@ -104,8 +105,17 @@ class Matter:
 
 def matters(organization_id: UUID, slug: str, now: datetime) -> list[Matter]:
     """The most urgent first, at most eight. Needs the organization's context."""
-    found = [*_alerts(organization_id, slug), *_changes(organization_id, slug, now), *_reviews(organization_id, slug)]
+    found = [*_plans(organization_id, slug), *_alerts(organization_id, slug), *_changes(organization_id, slug, now), *_reviews(organization_id, slug)]
     return found[:SHOWN]
+
+
+def _plans(organization_id: UUID, slug: str) -> Iterator[Matter]:
+    """Calls about to be destroyed: the first thing to see, for it is the one that cannot be taken back later."""
+    for planned in grace.waiting(organization_id)[:SHOWN]:
+        local = timezone.localtime(planned.due_at)
+        title = _("A call is destroyed at %(hour)s") % {"hour": f"{date_format(local, 'H:i')} {local.tzname()}"}
+        href = reverse("calls:call", kwargs={"slug": slug, "call_id": planned.call_id})
+        yield Matter("wait", "overdue", title, _("Until then it can be undone."), href)
 
 
 def _alerts(organization_id: UUID, slug: str) -> Iterator[Matter]:

@@ -1,7 +1,7 @@
 """What is left of a destroyed call: the opaque id in the batch that took it, and the moments of its end.
 
-The batch forgets the ids it took when the last backup that held them is gone; from then on nothing here remembers that
-there was such a call.
+The batch forgets the ids it took when the last backup that held them is gone, and the page with it; certificate and
+evidence stay.
 """
 
 from datetime import datetime, timedelta
@@ -41,11 +41,11 @@ def line(batch: DestructionBatch, *, stored_at: datetime | None) -> lifeline.Lif
     """From stored to gone from backups, with today in its place."""
     now = timezone.now()
     assert batch.unreadable_at is not None
-    moments = [_done(_("Stored, sealed"), stored_at)] if stored_at else []
-    moments.append(_done(_("Unreadable"), batch.unreadable_at))
+    moments = [_past("done", _("Stored, sealed"), stored_at)] if stored_at else []
+    moments.append(_past("sealed", _("Unreadable"), batch.unreadable_at))
     today = lifeline.Moment("today", _("Today"), _day(now), _hour(now))
     if batch.beyond_recovery_at:
-        moments += [_done(_("Beyond recovery"), batch.beyond_recovery_at), today]
+        moments += [_past("sealed", _("Beyond recovery"), batch.beyond_recovery_at), today]
     else:
         night = batch.unreadable_at + timedelta(days=1)
         moments += [
@@ -59,8 +59,8 @@ def line(batch: DestructionBatch, *, stored_at: datetime | None) -> lifeline.Lif
     return lifeline.draw(moments)
 
 
-def _done(name: str, moment: datetime) -> lifeline.Moment:
-    return lifeline.Moment("done", name, _day(moment), _hour(moment))
+def _past(kind: lifeline.Kind, name: str, moment: datetime) -> lifeline.Moment:
+    return lifeline.Moment(kind, name, _day(moment), _hour(moment))
 
 
 def _day(moment: datetime) -> str:

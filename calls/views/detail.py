@@ -23,7 +23,8 @@ from calls.services import exporting
 from calls.views import listing
 from calls.views.listing import DAMAGED
 from contacts.services import by_digests
-from ground import audit
+from ground import audit, profiles
+from ground.profiles import Category
 
 LOOKS_SHOWN = 8
 
@@ -125,6 +126,9 @@ def _page(request: HttpRequest, context: OrganizationContext, row: Call, person:
             "no_recording": words.NO_RECORDING.get(row.recording_state, words.NO_RECORDING["none"]),
             **content,
             **_facts(organization_id, row),
+            "looks_kept": words.period(kept)
+            if (kept := profiles.current().categories[Category.ACCESS_LOG].default)
+            else "",
             "looks": _looks(organization_id, row) if context.may("audit.read") or listens else None,
             "holds": context.may("holds.place") and navigation.exists("retention:hold_place"),
             "destroys": context.may("calls.destroy"),

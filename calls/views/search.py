@@ -1,6 +1,5 @@
 """The search of every page: what was typed comes as a POST and never stands in an address; its results have one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,15 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import lists
 from accounts.access import OrganizationContext, require
 from accounts.lists.words import counted
-from agents.models import Agent
-from calls import hooks, life, words
+from calls import hooks
 from calls.exceptions import TooManySearches
 from calls.forms import FindForm, asking
-from calls.life import Periods
-from calls.models import Call
 from calls.services import searching
 from calls.services.searching import Found, Query
-from calls.views.listing import DAMAGED, Row, people_on
+from calls.views.listing import DAMAGED, agents_of, rows_of
 from contacts import masking
 from contacts.details import Details
 from contacts.hooks import period_in_force
@@ -89,9 +85,7 @@ def _results(
     handle: str,
 ) -> HttpResponse:
     organization_id = context.organization.pk
-    agents: dict[UUID, str] = dict(
-        Agent.objects.filter(organization_id=organization_id).order_by("name", "id").values_list("id", "name")
-    )
+    agents = agents_of(organization_id)
     shown = lists.read(asking(agents), request.GET).show(found.calls)
     response = render(
         request,
@@ -105,7 +99,7 @@ def _results(
             "things": [(thing, _address(context, thing)) for thing in things],
             "contacts": _known(organization_id, found.contacts),
             "more_contacts": found.more_contacts,
-            "rows": _rows(organization_id, shown.rows, agents),
+            "rows": rows_of(organization_id, shown.rows, agents),
             "shown": shown,
             "handle": handle,
             "count": found.count,
@@ -147,21 +141,6 @@ def _details(organization_id: UUID, contacts: list[Contact]) -> dict[UUID, Detai
         if len(contacts) == 1:
             return {contacts[0].id: Details()}
         return {key: shown for each in contacts for key, shown in _details(organization_id, [each]).items()}
-
-
-def _rows(organization_id: UUID, calls: list[Call], agents: Mapping[UUID, str]) -> list[Row]:
-    people, periods, now = people_on(organization_id, calls), Periods(organization_id), timezone.now()
-    return [
-        Row(
-            call,
-            agents.get(call.agent_id, "") if call.agent_id else "",
-            people[call.id],
-            words.DIRECTIONS[call.direction],
-            words.OUTCOMES[call.outcome],
-            life.pill(call, periods.of(call), now),
-        )
-        for call in calls
-    ]
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -32,12 +32,9 @@ COLUMNS = (
 BATCH = 200
 
 
-def as_csv(
-    *, organization_id: UUID, rows: QuerySet[Contact], order: lists.Order, by: Actor, found: bool = False
-) -> Iterator[str]:
-    """These contacts in this order, line by line, in the clear; `found`: somebody was looked for. Written down before
-    the first line. A contact whose key is lost or whose seal is broken leaves its line, marked unreadable; an outage
-    ends the stream.
+def as_csv(*, organization_id: UUID, rows: QuerySet[Contact], order: lists.Order, by: Actor) -> Iterator[str]:
+    """These contacts in this order, line by line, in the clear. Written down before the first line. A contact whose
+    key is lost or whose seal is broken leaves its line, marked unreadable; an outage ends the stream.
     """
 
     def cells(batch: Sequence[Contact]) -> list[tuple[object, ...]]:
@@ -53,7 +50,6 @@ def as_csv(
         header=COLUMNS,
         cells=cells,
         step=BATCH,
-        found=found,
     )
 
 

@@ -13,8 +13,8 @@ Steps of the job, and what a crash leaves:
               ended by the next attempt, or by the sweep, whichever comes first.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -96,7 +96,7 @@ def newest(organization_id: UUID, call_id: UUID) -> PlannedDestruction | None:
     return found
 
 
-def waiting(organization_id: UUID) -> Iterable[PlannedDestruction]:
+def waiting(organization_id: UUID) -> QuerySet[PlannedDestruction]:
     """What can still be undone, the next to go first. Needs the context."""
     found = PlannedDestruction.objects.filter(organization_id=organization_id, state=PlanState.WAITING)
     return found.order_by("due_at")
@@ -148,7 +148,7 @@ def _take(organization_id: UUID, planned_id: UUID) -> tuple[PlannedDestruction, 
             return None
         selection = selection_of_call(organization_id, planned.call_id)
         by = destruction.actor_from(planned.planned_by)
-        run = PurgeRun.objects.filter(organization_id=organization_id, id=planned.run_id).first()
+        run = _run(planned)
         if planned.state == PlanState.STARTED and run is not None:
             if run.state == RunState.RUNNING:
                 return planned, run
@@ -167,6 +167,12 @@ def _take(organization_id: UUID, planned_id: UUID) -> tuple[PlannedDestruction, 
         planned.state, planned.run_id = PlanState.STARTED, run.id
         planned.save(update_fields=["state", "run_id"])
         return planned, run
+
+
+def _run(planned: PlannedDestruction) -> PurgeRun | None:
+    if planned.run_id is None:
+        return None
+    return PurgeRun.objects.filter(organization_id=planned.organization_id, id=planned.run_id).first()
 
 
 def _refusal(planned: PlannedDestruction, selection: list[Selected]) -> str:
@@ -197,7 +203,7 @@ def _end(planned: PlannedDestruction, state: PlanState, *, by: Actor) -> None:
     planned.save(update_fields=["state", "refusal", "ended_at", "ended_by"])
 
 
-def _note(kind: str, planned: PlannedDestruction, by: Actor, **payload: object) -> None:
+def _note(kind: str, planned: PlannedDestruction, by: Actor, **payload: Any) -> None:
     audit.append(
         kind,
         organization_id=planned.organization_id,

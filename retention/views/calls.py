@@ -143,7 +143,7 @@ def page_of_destroyed(request: HttpRequest, context: OrganizationContext, call_i
         "why": words.REASONS.get(batch.reason, ""),
         "who": people.names(organization_id, [batch.by])[batch.by],
         "line": remains.line(batch, stored_at=stored_at(call_id)),
-        "parts": list(PurgeLine.objects.filter(run_id=batch.run_id).order_by("category")) if alone else [],
+        "parts": list(PurgeLine.objects.filter(run_id=run.id).order_by("category")) if run and alone else [],
         "certificate": Certificate.objects.filter(organization_id=organization_id, run_id=batch.run_id).first()
         if batch.run_id and context.may("purges.read")
         else None,

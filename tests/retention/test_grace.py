@@ -17,6 +17,7 @@ from ground.inventory.models import DestructionBatch
 from ground.jobs.models import Job
 from ground.tenancy import Actor, acting_for
 from ground.vault.exceptions import KeyStoreDown
+from retention import attention
 from retention.exceptions import NothingSelected, NothingToUndo, WrongConfirmation
 from retention.models import Certificate, PlannedDestruction, PurgeLine, PurgeRun
 from retention.planned import PlanState
@@ -258,3 +259,16 @@ def test_another_organizations_plan_is_nobodys(organization, outsider_organizati
     assert newest(organization, kept).state == PlanState.WAITING
     with acting_for(organization.id):
         assert Call.objects.count() == 1
+
+
+def test_what_waits_needs_attention_until_it_is_over(organization):
+    kept = keep_call(organization.id, days_ago(5))
+    plan(organization, kept)
+    with acting_for(organization.id):
+        matter = attention.matters(organization.id, organization.slug, timezone.now())[0]
+    assert matter.title.startswith("A call is destroyed at")
+    assert str(kept.call.id) in matter.href
+    grace.undo(organization_id=organization.id, call_id=kept.call.id, by=BY)
+    with acting_for(organization.id):
+        left = attention.matters(organization.id, organization.slug, timezone.now())
+    assert not [matter for matter in left if str(kept.call.id) in matter.href]
