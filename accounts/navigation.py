@@ -98,6 +98,7 @@ GROUPS: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
 
 ACCOUNT: tuple[Entry, ...] = (
     Entry(_("Profile"), "person", "profile", ""),
+    Entry(_("Notifications"), "bell", "notifications", ""),
     Entry(_("E-mail address"), "mail", "account_email", ""),
     Entry(_("Password"), "key", "account_change_password", "", ("account_set_password",)),
     Entry(_("Two-step sign-in"), "shield", "mfa_index", "", ("mfa_",)),

@@ -14,6 +14,7 @@ _LOOKING = ("owner", "admin", "auditor")
 PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     # permission: (what it allows, roles that have it)
     "overview.read": ("see the overview and its figures", _EVERYONE),
+    "notices.read": ("see one's own notices", _EVERYONE),
     "calls.read": ("see calls with numbers masked, their facts and life line", _EVERYONE),
     "calls.listen": ("play a recording, read a transcript or report", _WORKING),
     "calls.reveal": ("see a masked number or address; every look is recorded", _WORKING),

@@ -65,6 +65,7 @@ app.conf.beat_schedule = {
     "retention-settle": {"task": "retention.settle", "schedule": 5 * 60.0},
     "retention-daily": {"task": "retention.daily", "schedule": 60 * 60.0},
     "calls-poll": {"task": "calls.poll", "schedule": 10 * 60.0},
+    "delivery-tend": {"task": "delivery.tend", "schedule": 15 * 60.0},
     "accounts-tidy": {"task": "accounts.tidy", "schedule": 60 * 60.0},
     "vault-tend": {"task": "vault.tend", "schedule": 60.0},
 }

@@ -18,6 +18,7 @@ organization_patterns: list[URLPattern | URLResolver] = [
     path("", include("contacts.urls")),
     path("", include("retention.urls")),
     path("", include("retention.audit_urls")),
+    path("", include("delivery.urls")),
 ]
 
 # The door for programs. Each app brings its own addresses below /api/v1/.
@@ -40,6 +41,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="api_docs"),
     path("o/<slug:slug>/", include(organization_patterns)),
+    path("", include("delivery.person_urls")),
     path("", include("accounts.person_urls")),
 ]
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from accounts import hooks
 from accounts.exceptions import KeyOver, OrganizationClosed, UnknownScope
 from accounts.models import ApiKey, Organization
 from accounts.permissions import SCOPES
@@ -68,6 +69,7 @@ def create(
             raise OrganizationClosed
         made = _make(organization_id, name, sorted(set(scopes)), by, at, expires_at)
         _record("accounts.api_key_created", made.row, by, scopes=made.row.scopes)
+        hooks.api_key_created(organization_id, made.row.pk, by)
     return made
 
 
@@ -86,6 +88,7 @@ def rotate(*, organization_id: UUID, key_id: UUID, by: Actor, at: datetime, over
             old.revoked_at = at
         old.save(update_fields=["replaced_by", "expires_at", "revoked_at"])
         _record("accounts.api_key_rotated", made.row, by, replaces=old.pk, old_ends_at=ends)
+        hooks.api_key_created(organization_id, made.row.pk, by)
     return made
 
 

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import connection, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from accounts import letters
 from accounts.exceptions import AlreadyMember, InvitationSpent, OrganizationClosed, OwnersOnly
+from accounts.letters import Letter
 from accounts.models import Invitation, Membership, Organization, Role, User
 from accounts.services import members
 from ground import audit, tenancy, vault
@@ -46,7 +47,7 @@ def _digest(token: str) -> bytes:
 
 
 def invite(*, organization_id: UUID, address: str, role: Role, by: User, at: datetime) -> Invitation:
-    """An e-mail with a link is on its way after the commit. Raises AlreadyMember, OwnersOnly, OrganizationClosed."""
+    """An e-mail with a link is on its way when this commits. Raises AlreadyMember, OwnersOnly, OrganizationClosed."""
     address = address.strip().lower()
     token = secrets.token_urlsafe(32)
     sealer = vault.sealer(organization_id, CATEGORY, at)
@@ -80,17 +81,35 @@ def invite(*, organization_id: UUID, address: str, role: Role, by: User, at: dat
             role=role,
         )
         transaction.on_commit(sealer.confirm, robust=True)
-        transaction.on_commit(lambda: _send(organization, address, token, by.language), robust=True)
+        letters.write(
+            lambda: _letter(organization, role, token),
+            to=address,
+            language=by.language,
+            kind="accounts.invitation",
+        ).send()
     return invitation
 
 
-def _send(organization: Organization, address: str, token: str, language: str) -> None:
-    link = f"{settings.PUBLIC_BASE_URL}{reverse('invitation', args=[token])}"
-    facts = {"organization": organization, "link": link, "days": OPEN_FOR.days, "product": settings.PRODUCT_NAME}
-    with override(language):
-        subject = render_to_string("accounts/email/invitation_subject.txt", facts).strip()
-        body = render_to_string("accounts/email/invitation.txt", facts)
-    EmailMessage(subject, body, to=[address]).send()
+def _letter(organization: Organization, role: Role, token: str) -> Letter:
+    named = {"name": organization.name, "product": settings.PRODUCT_NAME}
+    days = ngettext("It stays open for %(n)d day.", "It stays open for %(n)d days.", OPEN_FOR.days)
+    return Letter(
+        subject=_("%(name)s invites you to %(product)s") % named,
+        title=_("%(name)s invites you") % named,
+        paragraphs=(
+            _(
+                "On %(product)s %(name)s keeps the calls of its voice agents, and destroys them when their time is "
+                "over. You would join as %(role)s."
+            )
+            % {**named, "role": role.label},
+        ),
+        action=(_("Open the invitation"), letters.address(reverse("invitation", args=[token]))),
+        closing=(
+            _("Sign in with the e-mail address this was sent to; for another one the link opens nothing.")
+            + f" {days % {'n': OPEN_FOR.days}}",
+        ),
+        why=_("Somebody at %(name)s entered your address. If you were not expecting this, do nothing.") % named,
+    )
 
 
 def open_invitations(organization_id: UUID, *, at: datetime) -> list[OpenInvitation]:

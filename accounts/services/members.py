@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
+from accounts import hooks
 from accounts.exceptions import AlreadyMember, LastOwner, NotAMember, OrganizationClosed, OwnersOnly
 from accounts.models import Membership, Organization, Role, User
 from ground import audit, tenancy
@@ -66,6 +67,7 @@ def add(*, organization_id: UUID, user: User, role: Role, by: Actor, at: datetim
         except IntegrityError as error:
             raise AlreadyMember from error
         _record("accounts.member_added", organization_id, user.pk, by, role=role)
+        hooks.member_joined(organization_id, membership.pk, user.pk, role, by)
     return membership
 
 

@@ -64,7 +64,7 @@ def _run(family: Family, logs: DayLogs, data_dir: Path, port: int, environ: Mapp
         parts.load_demo(settings, logs)
     parts.start_programs(family, logs, settings, port, nightly="nightly" in known)
     _wait_until_ready(family, address)
-    _welcome(address, data_dir, logs.folder, time.monotonic() - began)
+    _welcome(address, data_dir, logs.folder, environ, time.monotonic() - began)
     while True:
         family.tend()
         wait_until(lambda: False, seconds=0.5, every=0.1)
@@ -96,11 +96,12 @@ def _problem(url: str) -> str:
         return f"{url}: {error}"
 
 
-def _welcome(address: str, data_dir: Path, logs: Path, seconds: float) -> None:
+def _welcome(address: str, data_dir: Path, logs: Path, environ: Mapping[str, str], seconds: float) -> None:
     say(f"\nSottovoce is ready after {seconds:.0f} s:  {address}\n")
     for line in _demo_logins(data_dir / "demo-logins.json"):
         say(f"  {line}")
-    say(f"\nLogs: {logs} · stop with Ctrl-C\n")
+    mail = "" if environ.get("EMAIL_URL") else f" · E-mail: {data_dir / 'mail'}"
+    say(f"\nLogs: {logs}{mail} · stop with Ctrl-C\n")
 
 
 def _demo_logins(path: Path) -> list[str]:

@@ -112,6 +112,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.frame",
+                "delivery.context.bell",
             ]
         },
     }
@@ -224,8 +225,15 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", 0)
 
-# ------------------------------------------------------------------ e-mail
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# ------------------------------------------------------------------ e-mail: sealed and queued, sent by a job (ADR 13)
+EMAIL_BACKEND = "delivery.backend.QueueingBackend"
+EMAIL_FILE_PATH = DATA_DIR / "mail"  # without EMAIL_URL: one file each, to be opened with any mail program
+EMAIL_TRANSPORT = "delivery.transport.FolderBackend"
+if env.str("EMAIL_URL", ""):
+    _mail = env.email_url("EMAIL_URL")
+    EMAIL_TRANSPORT = _mail.pop("EMAIL_BACKEND")
+    vars().update({name: value for name, value in _mail.items() if name != "EMAIL_FILE_PATH" or value})
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 20)  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Sottovoce <no-reply@sottovoce.invalid>")
 
 # ------------------------------------------------------------------ language and time

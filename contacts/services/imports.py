@@ -19,13 +19,16 @@ from contacts import parsing
 from contacts.details import digests, without_names
 from contacts.exceptions import ImportRefused, UnknownImport
 from contacts.models import ContactIdentifier, ContactImport, ImportProblem, ImportState, LegalBasis, OnMatch, Source
+from contacts.notices import FINISHED, STOPPED
 from contacts.services.lists import get_list
 from contacts.services.upserting import upsert
+from delivery.services import notices
 from ground import audit, faults, inventory, jobs, vault
 from ground.inventory import destruction, holds, spreadsheets, tally
 from ground.inventory.destruction import Reason
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for, uuid7
+from ground.tenancy.actors import ActorKind
 
 CATEGORY = Category.CONTACT
 BATCH_ROWS = 500
@@ -206,11 +209,13 @@ def store(organization_id: UUID, import_id: UUID, lease: jobs.Lease | None = Non
 def fail(organization_id: UUID, import_id: UUID, reason: str) -> None:
     """Say that an import stopped; what was stored stays and is listed. `reason` is one of our words."""
     with acting_for(organization_id):
-        ContactImport.objects.filter(
+        underway = ContactImport.objects.filter(
             organization_id=organization_id,
             id=import_id,
             state__in=[ImportState.CHECKING, ImportState.RUNNING],
-        ).update(state=ImportState.FAILED, failure=reason[:64], finished_at=timezone.now())
+        )
+        if underway.update(state=ImportState.FAILED, failure=reason[:64], finished_at=timezone.now()):
+            _tell(STOPPED, find_import(organization_id, import_id))
 
 
 def discard(*, organization_id: UUID, import_id: UUID, by: Actor) -> destruction.Outcome:
@@ -316,6 +321,7 @@ def _store_batch(row: ContactImport, batch: list[parsing.Row], *, finished: bool
         )
         counts = {"added": row.added, "updated": row.updated, "unchanged": row.unchanged, "refused": row.refused}
         _record("contacts.imported", row, by, **counts)
+        _tell(FINISHED, row, **counts)
     row.save()
 
 
@@ -339,6 +345,15 @@ def _keep_problems(row: ContactImport, problems: list[tuple[int, list[tuple[str,
 
 def _enqueue(kind: str, row: ContactImport) -> None:
     jobs.enqueue(kind, organization_id=row.organization_id, arguments={"import": str(row.id)})
+
+
+def _tell(kind: str, row: ContactImport, **counts: int) -> None:
+    """Who uploaded the file knows how it ended; a program asks by itself."""
+    actor, _colon, identifier = row.created_by.partition(":")
+    if actor == ActorKind.MEMBER:
+        notices.tell(
+            row.organization_id, kind, once=str(row.id), object_id=row.id, to=[UUID(identifier)], counts=counts
+        )
 
 
 def _record(kind: str, row: ContactImport, by: Actor, **payload: Any) -> None:

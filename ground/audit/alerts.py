@@ -3,6 +3,7 @@
 Raising the same alert again counts up; only the first raising and the resolving are audit events.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,9 @@ _UPSERT = (
 )
 _BY = Actor.system("alerts")
 
+# (organization, alert id, kind, key, counts), in the transaction that opens an alert; repetitions are not told.
+on_raised: list[Callable[[UUID, UUID, str, str, dict[str, Any]], None]] = []
+
 
 def raise_alert(organization_id: UUID, kind: str, key: str = "", *, by: Actor = _BY, **counts: Any) -> UUID:
     """Open the alert, or count it up when it is open; returns its id. `counts`: ids and counts, newest shown."""
@@ -40,6 +44,8 @@ def raise_alert(organization_id: UUID, kind: str, key: str = "", *, by: Actor = 
                 alert=kind,
                 key=key,
             )
+            for tell in on_raised:
+                tell(organization_id, UUID(str(alert_id)), kind, key, counts)
     return UUID(str(alert_id))
 
 

@@ -9,6 +9,8 @@ CROSSINGS: dict[str, str] = {
     "accounts_member_count": "staff see how many belong to an organization, never who",
     "accounts_memberships_of": "after sign-in, a person's own organizations must be found before one is chosen",
     "agents_connection_of": "a provider's delivery names only its ingest address; its organization follows from it",
+    "delivery_email_counts": "staff see how many e-mails of each kind wait, went or failed; no row",
+    "delivery_emails_latest": "staff send again what failed: kind, state and moments; never a recipient or a text",
     "audit_chains": "verification walks every organization's chains",
     "audit_pending": "the sealer must learn which chains of all organizations have events to seal",
     "audit_stop_writers": "beginning an epoch after a restore waits until nobody writes events",

@@ -17,7 +17,7 @@ from ground.inventory.models import DestructionBatch
 from ground.tenancy import acting_for
 from retention import due
 from retention.models import Certificate, Moment, Statement
-from retention.services import certificates, runs
+from retention.services import certificates, runs, telling
 
 _STEP = 100
 _COMMITTED_WITHIN = timedelta(minutes=10)
@@ -32,6 +32,7 @@ def settle(organization_id: UUID) -> int:
     destruction.resume(organization_id)
     runs.close_abandoned(organization_id)
     adopt_strays(organization_id)
+    telling.of_time(organization_id, now=due.database_now())
     return _beyond_recovery(organization_id) + _gone_from_backups(organization_id)
 
 

@@ -31,6 +31,7 @@ from retention.exceptions import (
     WrongConfirmation,
 )
 from retention.models import OperatorDecision, PeriodVersion
+from retention.services import telling
 
 _DEFAULT_GRACE_HOURS = 24
 PREVIEW_LASTS = timedelta(hours=1)
@@ -181,6 +182,7 @@ def change(
             version=version.version,
             rows=seen.rows,
         )
+        telling.scheduled(version, by=by)
     return version
 
 
@@ -192,6 +194,7 @@ def undo(*, organization_id: UUID, category: str, by: Actor, at: datetime) -> Pe
         if waiting is None:
             raise NothingToUndo(category)
         _undo(waiting, by=by, at=at)
+        telling.undone(waiting, by=by)
         return waiting
 
 

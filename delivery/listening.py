@@ -1,0 +1,52 @@
+"""What lower floors tell delivery through their hook lists: alerts that open, API keys made, members who joined."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts import hooks
+from delivery import kinds
+from delivery.services import notices
+from ground.audit import alerts
+from ground.tenancy import Actor
+
+
+def alert_opened(organization_id: UUID, alert_id: UUID, alert: str, key: str, counts: dict[str, Any]) -> None:
+    """An alert that has a kind of notice is told; the others stay with the operator."""
+    kind = kinds.of_alert(alert)
+    if kind is None:
+        return
+    opened_for = _id(key)
+    once = f"{timezone.now():%Y-%m-%d}" if kind.once_a_day else str(alert_id)
+    about = "" if opened_for else key
+    notices.tell(organization_id, kind.name, once=once, object_id=opened_for, about=about, counts=counts)
+
+
+def api_key_created(organization_id: UUID, key_id: UUID, by: Actor) -> None:
+    """Everybody who manages keys, but not who made it."""
+    notices.tell(organization_id, "accounts.api_key_created", once=str(key_id), object_id=key_id, by=by)
+
+
+def member_joined(organization_id: UUID, membership_id: UUID, user_id: UUID, role: str, by: Actor) -> None:
+    """Everybody who manages the team, but not the person who joined."""
+    notices.tell(
+        organization_id,
+        "accounts.member_joined",
+        once=str(membership_id),
+        object_id=user_id,
+        about=role,
+        by=Actor.member(user_id),
+    )
+
+
+def _id(key: str) -> UUID | None:
+    try:
+        return UUID(key)
+    except ValueError:
+        return None
+
+
+alerts.on_raised.append(alert_opened)
+hooks.on_api_key_created.append(api_key_created)
+hooks.on_member_joined.append(member_joined)
