@@ -78,7 +78,7 @@ GROUPS: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
                 "seal",
                 "retention:purges",
                 "purges.read",
-                ("retention:purge", "retention:certificate"),
+                ("retention:purge", "retention:certificate", "retention:set_aside"),
             ),
             Entry(_("Audit log"), "list", "audit:log", "audit.read", ("audit:",)),
             Entry(_("Promises"), "shield", "policy:promises", "promises.read", ("policy:",)),
