@@ -7,12 +7,21 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.lists.filters import LONGEST, Filter, NotAFilter
 from accounts.lists.keyset import SIZE, BadCursor, Cursor, Order, Sort, page, read_cursor
 from accounts.lists.words import COUNTED_AT_MOST, counted
 
 SORT, ONWARD, BACK = "sort", "next", "back"
+_BY_TIME = (gettext_lazy("newest first"), gettext_lazy("oldest first"))
+_WAYS = {
+    "moment": _BY_TIME,
+    "id": _BY_TIME,
+    "day": (gettext_lazy("latest first"), gettext_lazy("soonest first")),
+    "number": (gettext_lazy("largest first"), gettext_lazy("smallest first")),
+    "text": (gettext_lazy("Z to A"), gettext_lazy("A to Z")),
+}
 
 
 @dataclass(frozen=True)
@@ -176,9 +185,9 @@ class Listing:
         found = []
         for sort in self.asked.declaration.sorts:
             for falling in (True, False):
-                words = _("%(column)s, falling") if falling else _("%(column)s, rising")
+                words = _WAYS[sort.kind][not falling]
                 text = f"-{sort.name}" if falling else sort.name
-                found.append((text, words % {"column": sort.label}, self.asked.sort_text == text))
+                found.append((text, f"{sort.label}: {words}", self.asked.sort_text == text))
         return found
 
     def head(self, name: str) -> Head:

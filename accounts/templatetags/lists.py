@@ -27,10 +27,13 @@ def list_region(name: str = "list") -> SafeString:
     )
 
 
-@register.inclusion_tag("components/list_filters.html")
-def list_filters(shown: Listing, words: str, csv: str = "", note: str = "", label: str = "") -> dict[str, Any]:
+@register.inclusion_tag("components/list_filters.html", takes_context=True)
+def list_filters(
+    context: dict[str, Any], shown: Listing, words: str, csv: str = "", note: str = "", label: str = ""
+) -> dict[str, Any]:
     """The form, one chip per filter in force, how many rows, and (where `csv` is an address) the file of these rows."""
-    return {"shown": shown, "words": words, "csv": csv, "note": note, "label": label}
+    path = context["request"].path if "request" in context else ""
+    return {"shown": shown, "words": words, "csv": csv, "note": note, "label": label, "path": path}
 
 
 @register.inclusion_tag("components/list_head.html")

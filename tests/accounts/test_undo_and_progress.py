@@ -86,7 +86,8 @@ class TestWork:
         work = Work(2500, 10_000, START, START + timedelta(minutes=1))
         text = self.render("{% include 'components/progress.html' with label='Lines stored' %}", work=work)
         assert "2,500 of 10,000" in text
-        assert 'max="10000" value="2500" aria-label="Lines stored"' in text
+        for attribute in ('max="10000"', 'value="2500"', 'aria-label="Lines stored"'):
+            assert attribute in text
         assert "about 3 minutes left" in text
         assert "You may leave this page" in text
         assert "<noscript>" in text
@@ -97,6 +98,12 @@ class TestWork:
         )
         assert " of " not in text
         assert "max=" not in text
+
+    def test_work_that_has_just_begun_stands_at_nothing(self):
+        work = Work(0, 40, START, START)
+        text = self.render("{% include 'components/progress.html' with label='Checked' %}", work=work)
+        assert "0 of 40" in text
+        assert 'value="0"' in text
 
     def test_it_asks_again_until_it_is_done(self):
         text = "{% polled '/x/' on %}"
