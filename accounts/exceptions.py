@@ -39,3 +39,7 @@ class KeyOver(AccountsError):
 
 class AccessNotStated(AccountsError):
     """A view under /o/<slug>/ answered without saying which permission it needs: a mistake in our code."""
+
+
+class OpeningNotAllowed(AccountsError):
+    """The operator opens organizations itself, or this person owns as many as one may open."""

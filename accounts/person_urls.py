@@ -4,10 +4,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from accounts import views
+from accounts import start_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("account/organization/", start_views.open_organization, name="organization_new"),
     path("account/profile/", views.profile, name="profile"),
     path("account/theme/", views.theme, name="theme"),
     path("account/language/", login_not_required(set_language), name="set_language"),

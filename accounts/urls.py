@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from accounts import organization_views, views
+from accounts import organization_views, start_views, views
 
 app_name = "accounts"
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("first-steps/", start_views.put_away, name="start_put_away"),
     path("team/", organization_views.team, name="team"),
     path("team/export.csv", organization_views.team_csv, name="team_csv"),
     path("team/invite/", organization_views.invite, name="invite"),

@@ -18,7 +18,7 @@ from accounts.exceptions import AlreadyMember, InvitationSpent
 from accounts.forms import ProfileForm
 from accounts.middleware import LAST
 from accounts.models import User
-from accounts.services import invitations, members
+from accounts.services import invitations, members, opening
 
 YEAR = 365 * 24 * 60 * 60  # seconds
 
@@ -55,7 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:overview", slug=chosen.slug)
     if user.is_staff:
         return redirect("admin:index")
-    return render(request, "accounts/no_organization.html")
+    return render(request, "accounts/no_organization.html", {"may_open": opening.may_open(user)})
 
 
 @require_POST

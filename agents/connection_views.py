@@ -24,6 +24,7 @@ from agents.exceptions import (
     UnknownConnection,
 )
 from agents.forms import ConnectionForm, RotateForm
+from agents.hooks import line_of
 from agents.models import ConnectionState, ProviderConnection
 from agents.providers import facts_of
 
@@ -140,12 +141,14 @@ def _shown(
     request: HttpRequest, context: OrganizationContext, row: ProviderConnection, secret: str, *, fresh: bool = False
 ) -> HttpResponse:
     facts = facts_of(row.provider)
-    in_overlap = row.overlap_ends_at is not None and row.overlap_ends_at > timezone.now()
+    now = timezone.now()
+    in_overlap = row.overlap_ends_at is not None and row.overlap_ends_at > now
     response = render(
         request,
         "agents/connection_detail.html",
         {
             "connection": row,
+            "line": line_of(row, now),
             "facts": facts,
             "ingest_url": settings.PUBLIC_BASE_URL + row.ingest_path,
             "secret": secret,

@@ -19,6 +19,12 @@ class UnknownConnection(AgentsError):
     code = "unknown-connection"
 
 
+class UnknownRevision(AgentsError):
+    """The agent has no revision with this number."""
+
+    code = "unknown-revision"
+
+
 class AgentExists(AgentsError):
     """The connection already has an agent with this provider id."""
 

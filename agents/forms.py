@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import AgentRevision, AuthMode, Provider
+from agents.models import AuthMode, Provider
 from agents.services.settings import SHORTENED, Settings
 
 DISCLOSURES_AT_ONCE = 3
@@ -18,8 +18,8 @@ _CATEGORY_WORDS = {
 }
 
 
-class PublishForm(forms.Form):
-    """The whole of what an agent may keep, from now on."""
+class DraftForm(forms.Form):
+    """The whole of what an agent may keep, prepared as a draft."""
 
     recording_enabled = forms.BooleanField(
         label=_("Keep recordings"),
@@ -27,12 +27,8 @@ class PublishForm(forms.Form):
         help_text=_("Needs words that callers hear before the conversation starts."),
     )
     transcript_enabled = forms.BooleanField(label=_("Keep transcripts"), required=False)
-    reason = forms.CharField(
-        label=_("Why"), max_length=300, help_text=_("Kept with the revision. No names of callers.")
-    )
 
-    def __init__(self, *args: Any, revision: AgentRevision | None, draft: dict[str, Any], **kwargs: Any) -> None:
-        current = Settings.from_json(draft) if draft else _of(revision)
+    def __init__(self, *args: Any, current: Settings, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["recording_enabled"].initial = current.recording_enabled
         self.fields["transcript_enabled"].initial = current.transcript_enabled
@@ -136,11 +132,3 @@ class AgentForm(forms.Form):
         field = self.fields["connection"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = connections
-
-
-def _of(revision: AgentRevision | None) -> Settings:
-    if revision is None:
-        return Settings()
-    return Settings(
-        revision.recording_enabled, revision.transcript_enabled, revision.disclosures, revision.retention_days
-    )

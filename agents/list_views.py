@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import lists
 from accounts.access import own_transactions, require
+from agents.hooks import seen_of
 from agents.models import Agent, AgentRevision, ProviderConnection
 from agents.models.agents import AgentState
 from agents.reading import current_revisions
@@ -41,13 +42,19 @@ def listing(request: HttpRequest) -> HttpResponse:
     connections = list(ProviderConnection.objects.filter(organization_id=organization_id).order_by("name", "id"))
     shown = lists.read(asking(connections), request.GET).show(Agent.objects.filter(organization_id=organization_id))
     revisions = current_revisions(organization_id, [agent.id for agent in shown.rows])
-    names = {connection.id: connection.name for connection in connections}
+    named = {connection.id: connection.name for connection in connections}
+    seen = seen_of(organization_id, [agent.id for agent in shown.rows])
     return render(
         request,
         "agents/agent_list.html",
         {
             "agents": [
-                {"row": agent, "revision": revisions.get(agent.id), "connection": names.get(agent.connection_id, "")}
+                {
+                    "row": agent,
+                    "revision": revisions.get(agent.id),
+                    "connection": named.get(agent.connection_id, ""),
+                    "seen": seen.get(agent.id),
+                }
                 for agent in shown.rows
             ],
             "shown": shown,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agents import connection_views, list_views, views
+from agents import connection_views, draft_views, list_views, views
 
 app_name = "agents"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("agents/export.csv", list_views.as_csv, name="csv"),
     path("agents/new/", views.new, name="new"),
     path("agents/<uuid:agent_id>/", views.agent, name="agent"),
+    path("agents/<uuid:agent_id>/draft/", draft_views.draft, name="draft"),
+    path("agents/<uuid:agent_id>/draft/discard/", draft_views.discard, name="draft_discard"),
+    path("agents/<uuid:agent_id>/publish/", draft_views.publish_draft, name="publish"),
+    path("agents/<uuid:agent_id>/revisions/<int:number>/restore/", draft_views.restore_revision, name="restore"),
     path("agents/<uuid:agent_id>/name/", views.rename, name="rename"),
     path("agents/<uuid:agent_id>/retire/", views.put_to_rest, name="retire"),
     path("agents/connections/new/", connection_views.new, name="connection_new"),

@@ -1,6 +1,5 @@
 """Agents: the list, one agent with its revisions, publishing, retiring."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import toasts
 from accounts.access import OrganizationContext, require
+from accounts.people import names
+from agents.drafts import draft_of, stamp_of
 from agents.exceptions import (
     AgentExists,
     AgentRetired,
@@ -24,12 +25,13 @@ from agents.exceptions import (
     OutsideOperatorBounds,
     UnknownAgent,
 )
-from agents.forms import AgentForm, PublishForm
+from agents.forms import AgentForm
+from agents.hooks import seen_of
 from agents.models import Agent, AgentActivity, ProviderConnection
-from agents.reading import current_revisions
-from agents.services import change, create, find, publish, retire, revisions_of
+from agents.services import change, create, find, retire, revisions_of
 
 _ACTIVITY_SHOWN = 20
+_REVISIONS_SHOWN = 100
 
 
 def refusal_words(error: AgentsError) -> str:
@@ -73,38 +75,44 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "agents/agent_new.html", {"form": form, "has_connections": bool(choices)})
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
-    """One agent. POST publishes."""
-    publishing = request.method == "POST"
-    context = require(request, "agents.manage" if publishing else "agents.read")
-    row = _agent(context, agent_id)
-    revision = current_revisions(context.organization.pk, [row.id]).get(row.id)
-    form = PublishForm(request.POST or None, revision=revision, draft=row.draft)
-    if publishing and form.is_valid():
-        try:
-            published = publish(
-                organization_id=context.organization.pk,
-                agent_id=row.id,
-                settings=form.settings(),
-                reason=form.cleaned_data["reason"],
-                by=context.actor,
-                at=timezone.now(),
-            )
-        except AgentsError as error:
-            form.add_error(None, refusal_words(error))
-        else:
-            messages.success(
-                request, _("Revision %(n)d is in force for calls that start from now on.") % {"n": published.number}
-            )
-            return redirect("agents:agent", context.organization.slug, row.id)
-    return render(request, "agents/agent_detail.html", _page(context, row, form))
+    """One agent: what is in force, the draft beside it, what was published before."""
+    context = require(request, "agents.read")
+    row = agent_or_404(context, agent_id)
+    organization_id = context.organization.pk
+    found = draft_of(row)
+    revisions = list(revisions_of(organization_id, row.id)[:_REVISIONS_SHOWN])
+    activity = list(
+        AgentActivity.objects.filter(organization_id=organization_id, agent_id=row.id).order_by("-at", "-id")[
+            :_ACTIVITY_SHOWN
+        ]
+    )
+    did = {f"{each.actor_kind}:{each.actor_id}" for each in activity}
+    people = names(organization_id, {each.published_by for each in revisions} | did)
+    return render(
+        request,
+        "agents/agent_detail.html",
+        {
+            "agent": row,
+            "connection": ProviderConnection.objects.filter(
+                organization_id=organization_id, id=row.connection_id
+            ).first(),
+            "revision": found.revision,
+            "draft": found if row.draft else None,
+            "obstacle": refusal_words(found.obstacle) if found.obstacle else "",
+            "stamp": stamp_of(row.draft),
+            "revisions": [(each, people[each.published_by]) for each in revisions],
+            "activity": [(each, people[f"{each.actor_kind}:{each.actor_id}"]) for each in activity],
+            "seen": seen_of(organization_id, [row.id]).get(row.id),
+        },
+    )
 
 
 @require_POST
 def rename(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     context = require(request, "agents.manage")
-    row = _agent(context, agent_id)
+    row = agent_or_404(context, agent_id)
     before = {"name": row.name, "language": row.language}
     try:
         change(
@@ -126,28 +134,15 @@ def rename(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 @require_POST
 def put_to_rest(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     context = require(request, "agents.manage")
-    row = _agent(context, agent_id)
+    row = agent_or_404(context, agent_id)
     retire(organization_id=context.organization.pk, agent_id=row.id, by=context.actor, at=timezone.now())
     messages.success(request, _("The agent is retired. Calls that still come in are kept by its last revision."))
     return redirect("agents:agent", context.organization.slug, row.id)
 
 
-def _agent(context: OrganizationContext, agent_id: UUID) -> Agent:
+def agent_or_404(context: OrganizationContext, agent_id: UUID) -> Agent:
+    """The organization's agent, or Http404."""
     try:
         return find(context.organization.pk, agent_id)
     except UnknownAgent as error:
         raise Http404 from error
-
-
-def _page(context: OrganizationContext, row: Agent, form: PublishForm) -> dict[str, Any]:
-    organization_id = context.organization.pk
-    revisions = list(revisions_of(organization_id, row.id)[:100])
-    activity = AgentActivity.objects.filter(organization_id=organization_id, agent_id=row.id).order_by("-at", "-id")
-    return {
-        "agent": row,
-        "connection": ProviderConnection.objects.filter(organization_id=organization_id, id=row.connection_id).first(),
-        "revision": revisions[0] if revisions else None,
-        "revisions": revisions,
-        "activity": list(activity[:_ACTIVITY_SHOWN]),
-        "form": form,
-    }

@@ -7,4 +7,4 @@ class CallsConfig(AppConfig):
     name = "calls"
 
     def ready(self) -> None:
-        from calls import keys  # noqa: F401  (registers itself)
+        from calls import keys, lines, start  # noqa: F401  (they register themselves)

@@ -7,4 +7,4 @@ class RetentionConfig(AppConfig):
     name = "retention"
 
     def ready(self) -> None:
-        from retention import answers  # noqa: F401  (they register themselves)
+        from retention import answers, start  # noqa: F401  (they register themselves)

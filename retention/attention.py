@@ -1,22 +1,28 @@
-"""What waits for somebody, in sentences: open alerts, changes in their grace window, holds due for review."""
+"""What waits for somebody, in sentences.
+
+Open alerts, broken connections, agents nobody has decided about, changes in their grace window, holds due for review,
+and kinds of data that are never purged because nobody has given them a period.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from agents.models import Agent, AgentRevision, AgentState, ConnectionState, ProviderConnection
 from ground.audit.models import Alert
 from ground.inventory import holds
 from ground.profiles import NotAPeriod
-from retention import words
-from retention.models import PeriodVersion
+from retention import periods, table, words
+from retention.models import OperatorDecision, PeriodVersion
 from retention.services import grace
 
 SHOWN = 8
@@ -33,6 +39,18 @@ _ALERTS: Mapping[str, tuple[str, str, Promise, Promise]] = {  # kind -> (icon, s
         "due",
         gettext_lazy("A provider sent something that makes no sense"),
         gettext_lazy("It is set aside for a day. Look at the connection’s settings at the provider."),
+    ),
+    "calls.poll_incomplete": (
+        "share",
+        "due",
+        gettext_lazy("A provider’s list of calls could not be read to its end"),
+        gettext_lazy("Very many calls ended in the same second: some of them may be missing here."),
+    ),
+    "calls.poll_refused": (
+        "key",
+        "due",
+        gettext_lazy("A provider refused the key of a connection"),
+        gettext_lazy("Calls whose delivery was lost are not made up for until the key is right."),
     ),
     "calls.provider_copy": (
         "share",
@@ -51,6 +69,18 @@ _ALERTS: Mapping[str, tuple[str, str, Promise, Promise]] = {  # kind -> (icon, s
         "due",
         gettext_lazy("A recording could not be fetched"),
         gettext_lazy("The provider no longer had it, or refused it. The call is kept without its sound."),
+    ),
+    "delivery.transport_down": (
+        "mail",
+        "due",
+        gettext_lazy("E-mail cannot be sent"),
+        gettext_lazy("Messages wait and are sent as soon as the mail server answers."),
+    ),
+    "destruction.objects_refused": (
+        "database",
+        "due",
+        gettext_lazy("The object store refuses to remove something"),
+        gettext_lazy("It is unreadable already; the operator has been told."),
     ),
     "destruction.set_aside": (
         "warn",
@@ -76,6 +106,18 @@ _ALERTS: Mapping[str, tuple[str, str, Promise, Promise]] = {  # kind -> (icon, s
         gettext_lazy("A purge failed"),
         gettext_lazy("Nothing was lost; it is tried again with the next sweep."),
     ),
+    "retention.keys_lost": (
+        "key",
+        "overdue",
+        gettext_lazy("Records have lost their key"),
+        gettext_lazy("They cannot be read any more although nobody destroyed them. The operator has been told."),
+    ),
+    "retention.objects_missing": (
+        "database",
+        "overdue",
+        gettext_lazy("Recordings are missing in the store"),
+        gettext_lazy("Their rows are here, their bytes are not. The operator has been told."),
+    ),
     "retention.overdue": (
         "clock",
         "overdue",
@@ -90,6 +132,8 @@ _ALERTS: Mapping[str, tuple[str, str, Promise, Promise]] = {  # kind -> (icon, s
     ),
 }
 _VIEWS = {"retention": "retention:purges", "destruction": "retention:purges", "audit": "audit:log"}
+_OF_A_CONNECTION = {"calls.event_quarantined", "calls.poll_incomplete", "calls.poll_refused", "calls.pull_refused"}
+REVIEW_SOON = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +149,21 @@ class Matter:
 
 def matters(organization_id: UUID, slug: str, now: datetime) -> list[Matter]:
     """The most urgent first, at most eight. Needs the organization's context."""
-    found = [*_plans(organization_id, slug), *_alerts(organization_id, slug), *_changes(organization_id, slug, now), *_reviews(organization_id, slug)]
+    found = [
+        *_plans(organization_id, slug),
+        *_alerts(organization_id, slug),
+        *_gaps(organization_id, slug),
+        *_changes(organization_id, slug, now),
+        *_reviews(organization_id, slug),
+        *_agents(organization_id, slug),
+        *_switched_off(organization_id, slug),
+    ]
     return found[:SHOWN]
 
 
 def _plans(organization_id: UUID, slug: str) -> Iterator[Matter]:
     """Calls about to be destroyed: the first thing to see, for it is the one that cannot be taken back later."""
-    for planned in grace.waiting(organization_id)[:SHOWN]:
+    for planned in list(grace.waiting(organization_id))[:SHOWN]:
         local = timezone.localtime(planned.due_at)
         title = _("A call is destroyed at %(hour)s") % {"hour": f"{date_format(local, 'H:i')} {local.tzname()}"}
         href = reverse("calls:call", kwargs={"slug": slug, "call_id": planned.call_id})
@@ -125,8 +177,61 @@ def _alerts(organization_id: UUID, slug: str) -> Iterator[Matter]:
         )
         about = f"{title}: {words.category(alert.key)}" if alert.key in words.CATEGORIES else str(title)
         times = _(" Since %(day)s, %(n)d times.") % {"day": _day(alert.raised_at), "n": alert.count}
-        view = _VIEWS.get(alert.kind.partition(".")[0])
-        yield Matter(icon, state, about, f"{advice}{times}", reverse(view, kwargs={"slug": slug}) if view else "")
+        yield Matter(icon, state, about, f"{advice}{times}", _leads_to(alert, slug))
+
+
+def _leads_to(alert: Alert, slug: str) -> str:
+    """The page where something can be done about an alert, "" when there is none."""
+    if alert.kind in _OF_A_CONNECTION:
+        try:
+            return reverse("agents:connection", args=[slug, UUID(alert.key)])
+        except ValueError:
+            return reverse("agents:list", args=[slug])
+    view = _VIEWS.get(alert.kind.partition(".")[0])
+    return reverse(view, kwargs={"slug": slug}) if view else ""
+
+
+def _gaps(organization_id: UUID, slug: str) -> Iterator[Matter]:
+    """Kinds of data the operator's text gives no period for, and nobody has decided one: they are never purged."""
+    open_ones = [category for category in table.applying(operator=False) if periods.rule_of(category).default is None]
+    decided = set(OperatorDecision.objects.filter(withdrawn_at__isnull=True).values_list("category", flat=True))
+    own = set(
+        PeriodVersion.objects.filter(
+            organization_id=organization_id, category__in=open_ones, undone_at__isnull=True
+        ).values_list("category", flat=True)
+    )
+    gaps = [words.category(category) for category in open_ones if category not in decided | own]
+    if gaps:
+        title = ngettext("%(n)d kind of data has no period", "%(n)d kinds of data have no period", len(gaps))
+        advice = _("The operator’s text gives none and nobody has decided: nothing of it is ever purged. %(kinds)s.")
+        href = reverse("retention:settings", kwargs={"slug": slug})
+        yield Matter("clock", "due", title % {"n": len(gaps)}, advice % {"kinds": ", ".join(gaps)}, href)
+
+
+def _agents(organization_id: UUID, slug: str) -> Iterator[Matter]:
+    """Agents that came with a call, and nobody has published anything for."""
+    published = AgentRevision.objects.filter(organization_id=organization_id, agent_id=OuterRef("pk"))
+    open_ones = Agent.objects.filter(
+        ~Exists(published), organization_id=organization_id, state=AgentState.ACTIVE, seen_first=True
+    ).order_by("-created_at")
+    for agent in open_ones[:SHOWN]:
+        title = _("Decide what %(name)s may keep") % {"name": agent.name}
+        advice = _(
+            "It is known from its first call on %(day)s. Its recordings are refused until a revision allows them."
+        )
+        href = reverse("agents:agent", args=[slug, agent.pk])
+        yield Matter("wave", "due", title, advice % {"day": _day(agent.created_at)}, href)
+
+
+def _switched_off(organization_id: UUID, slug: str) -> Iterator[Matter]:
+    """Connections that refuse what their provider sends."""
+    off = ProviderConnection.objects.filter(
+        organization_id=organization_id, state=ConnectionState.DISABLED, closed_at__isnull=True
+    ).order_by("name")
+    for connection in off[:SHOWN]:
+        title = _("%(name)s refuses calls") % {"name": connection.name}
+        advice = _("It was switched off on %(day)s; its provider is told so.") % {"day": _day(connection.changed_at)}
+        yield Matter("stop", "gone", title, advice, reverse("agents:connection", args=[slug, connection.pk]))
 
 
 def _changes(organization_id: UUID, slug: str, now: datetime) -> Iterator[Matter]:
@@ -154,8 +259,13 @@ def _changes(organization_id: UUID, slug: str, now: datetime) -> Iterator[Matter
 
 
 def _reviews(organization_id: UUID, slug: str) -> Iterator[Matter]:
-    for hold in holds.in_force(organization_id).filter(review_on__lte=timezone.localdate())[:SHOWN]:
-        title = _("A hold is up for review since %(day)s") % {"day": date_format(hold.review_on, "j M Y")}
+    today = timezone.localdate()
+    for hold in (
+        holds.in_force(organization_id).filter(review_on__lte=today + REVIEW_SOON).order_by("review_on")[:SHOWN]
+    ):
+        over = hold.review_on <= today
+        title = _("A hold is up for review since %(day)s") if over else _("A hold is up for review on %(day)s")
+        title %= {"day": date_format(hold.review_on, "j M Y")}
         href = reverse("retention:hold", kwargs={"slug": slug, "hold_id": hold.pk})
         yield Matter("lock", "held", title, _("What it keeps stays past its time until somebody decides."), href)
 

@@ -50,6 +50,7 @@ class Chart:
     first: date
     last: date
     at_once: int  # records of the first bar beyond today's
+    holds_anything: bool
     note_y: float
 
     @property
@@ -59,7 +60,7 @@ class Chart:
 
 def draw(plan: Forecast, today: Forecast | None = None) -> Chart:
     """Bars of `plan`; with `today`, its bars as outlines behind them."""
-    categories = plan.categories
+    categories = _leaving(plan, today)
     highest = max([week.total for week in plan.weeks] + [week.total for week in (today.weeks if today else [])])
     ceiling, ticks = _ticks(highest)
     scale = (BASE - TOP) / ceiling
@@ -99,8 +100,15 @@ def draw(plan: Forecast, today: Forecast | None = None) -> Chart:
         first.start,
         plan.weeks[-1].start,
         max(0, first.total - today.weeks[0].total) if today else 0,
+        bool(plan.categories),
         max(TOP - 8.0, BASE - first.total * scale - 8),
     )
+
+
+def _leaving(plan: Forecast, today: Forecast | None) -> list[str]:
+    """Categories of which anything leaves in these weeks, under either plan."""
+    weeks = [*plan.weeks, *(today.weeks if today else [])]
+    return [category for category in plan.categories if any(week.by_category.get(category) for week in weeks)]
 
 
 def colour(category: str) -> int:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("retention/effect/", settings.effect, name="settings_effect"),
     path("retention/preview/", settings.preview, name="preview"),
     path("retention/change/", settings.change, name="change"),
+    path("retention/history/", settings.history_all, name="history_all"),
     path("retention/<slug:category>/undo/", settings.undo, name="change_undo"),
     path("retention/<slug:category>/history/", settings.history, name="history"),
     path("purges/", purges.purges, name="purges"),

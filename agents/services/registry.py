@@ -97,6 +97,17 @@ def save_draft(*, organization_id: UUID, agent_id: UUID, settings: Settings, by:
     return agent
 
 
+def discard_draft(*, organization_id: UUID, agent_id: UUID, by: Actor, at: datetime) -> Agent:
+    """Forget the draft; without one nothing happens."""
+    with acting_for(organization_id):
+        agent = find(organization_id, agent_id, lock=True)
+        if agent.draft:
+            agent.draft = {}
+            agent.save(update_fields=["draft"])
+            note("draft_discarded", organization_id=organization_id, agent_id=agent.id, by=by, at=at)
+    return agent
+
+
 def retire(*, organization_id: UUID, agent_id: UUID, by: Actor, at: datetime) -> Agent:
     """No new revision any more; calls that still come in are kept by the last one. Retiring twice changes nothing."""
     with acting_for(organization_id):

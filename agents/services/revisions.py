@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from agents.exceptions import AgentRetired, InvalidSettings, NothingChanged
-from agents.models import AgentRevision
+from agents.exceptions import AgentRetired, InvalidSettings, NothingChanged, UnknownRevision
+from agents.models import Agent, AgentRevision
 from agents.services.activity import note
-from agents.services.registry import find
+from agents.services.registry import find, save_draft
 from agents.services.settings import Settings
 from ground import audit
 from ground.tenancy import Actor, acting_for
@@ -83,6 +83,19 @@ def publish(
             retention_days=dict(checked.retention_days),
         )
     return revision
+
+
+def restore(*, organization_id: UUID, agent_id: UUID, number: int, by: Actor, at: datetime) -> Agent:
+    """An earlier revision becomes the draft. Raises AgentRetired, UnknownRevision."""
+    with acting_for(organization_id):
+        revision = revisions_of(organization_id, agent_id).filter(number=number).first()
+        if revision is None:
+            raise UnknownRevision(f"there is no revision {number}")
+        if not find(organization_id, agent_id).is_active:
+            raise AgentRetired("A retired agent takes no new revision.")
+        return save_draft(
+            organization_id=organization_id, agent_id=agent_id, settings=settings_of(revision), by=by, at=at
+        )
 
 
 def settings_of(revision: AgentRevision) -> Settings:

@@ -25,7 +25,7 @@ from django.conf import settings
 from agents.connections import find
 from agents.exceptions import UnknownConnection
 from agents.services import resolve
-from calls import hooks, providers, sealing
+from calls import hooks, providers, samples, sealing
 from calls.identity import RECORDING, call_digests
 from calls.media.addresses import AllowedHosts
 from calls.media.download import Download, DownloadFailed, Limits
@@ -241,10 +241,7 @@ def _store_one(
 
 
 def _into_store(plan: _Plan, source: RecordingSource, key: vault.DataKey, name: str, seconds: float) -> _Fetched:
-    hosts = AllowedHosts([*plan.provider.media_hosts, *settings.MEDIA_FETCH_HOSTS])
-    limits = Limits(settings.MEDIA_FETCH_MAX_BYTES, seconds)
-    authorization = plan.client.authorization_for(source.url) if source.needs_key else ""
-    with Download(source.url, hosts=hosts, limits=limits, authorization=authorization) as download:
+    with _opened(plan, source, seconds) as download:
         pieces = download.pieces()
         start, pieces = _beginning(pieces)
         kind = media_type(start)
@@ -253,6 +250,16 @@ def _into_store(plan: _Plan, source: RecordingSource, key: vault.DataKey, name: 
         counter, peaks = _Counter(), WaveformReader()
         stored = vault.objects.put_sealed(key, name, counter.watch(peaks.watch(pieces)))
     return _Fetched(name, stored, counter.total, kind, peaks.result())
+
+
+def _opened(plan: _Plan, source: RecordingSource, seconds: float) -> Download | samples.OpenedSample:
+    """The recording, ready to be read: from its address, or from this package for a test call."""
+    if sample := samples.at_address(source.url):
+        return samples.OpenedSample(sample)
+    hosts = AllowedHosts([*plan.provider.media_hosts, *settings.MEDIA_FETCH_HOSTS])
+    limits = Limits(settings.MEDIA_FETCH_MAX_BYTES, seconds)
+    authorization = plan.client.authorization_for(source.url) if source.needs_key else ""
+    return Download(source.url, hosts=hosts, limits=limits, authorization=authorization)
 
 
 def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

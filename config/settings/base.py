@@ -219,6 +219,7 @@ MFA_ADAPTER = "accounts.second_factor.SealingMFAAdapter"
 ACCOUNT_FORMS = {"signup": "accounts.signing_in.SignupForm"}
 ACCOUNT_ADAPTER = "accounts.signing_in.AccountAdapter"
 ACCOUNT_SIGNUP_OPEN = env.bool("ACCOUNT_SIGNUP_OPEN", True)
+ORGANIZATIONS_OPEN = env.bool("ORGANIZATIONS_OPEN", False)  # whether people may open organizations by themselves
 USERSESSIONS_TRACK_ACTIVITY = False
 DESTRUCTION_GRACE_SECONDS = env.int("DESTRUCTION_GRACE_SECONDS", 600)  # a confirmed destruction can be undone so long
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False

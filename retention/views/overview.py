@@ -1,5 +1,6 @@
 """The first page: what is held, what leaves next, what needs somebody, what was destroyed with proof."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts import start
 from accounts.access import require
 from accounts.templatetags.sottovoce import size
 from ground.inventory import tally
@@ -31,16 +33,23 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = require(request, "overview.read")
     organization_id, now = context.organization.pk, timezone.now()
     coming = forecast.forecast(organization_id, now)
+    totals = coming.totals
     runs = list(
         PurgeRun.objects.filter(organization_id=organization_id, rows__gt=0).order_by("-started_at")[:RUNS_SHOWN]
     )
     certificates = Certificate.objects.filter(organization_id=organization_id, run_id__in=[run.pk for run in runs])
     by_run = {certificate.run_id: certificate for certificate in certificates}
+    fresh = not runs and not totals.get(Category.CALL_METADATA, tally.NOTHING).rows
+    away = fresh and start.is_put_away(request, organization_id)
+    steps = start.steps(organization_id, context.organization.slug) if fresh and not away else []
     return render(
         request,
         "retention/overview.html",
         {
-            "figures": _figures(organization_id, coming),
+            "first_steps": steps,
+            "next_step": next((step for step in steps if not step.done), None),
+            "first_steps_away": away,
+            "figures": _figures(organization_id, coming, totals),
             "matters": attention.matters(organization_id, context.organization.slug, now),
             "chart": chart.draw(coming),
             "runs": [Shown(run, by_run.get(run.pk)) for run in runs],
@@ -49,8 +58,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _figures(organization_id: UUID, coming: Forecast) -> list[dict[str, Any]]:
-    totals = coming.totals
+def _figures(organization_id: UUID, coming: Forecast, totals: Mapping[str, tally.Amount]) -> list[dict[str, Any]]:
     calls = totals.get(Category.CALL_METADATA, tally.NOTHING).rows
     stored = sum(amount.bytes for amount in totals.values())
     value, _space, unit = size(stored).partition(" ")
@@ -75,15 +83,13 @@ def _figures(organization_id: UUID, coming: Forecast) -> list[dict[str, Any]]:
         {
             "label": _("Leaving in 7 days"),
             "value": intcomma(coming.weeks[0].total),
-            "note": _("the sweep runs every 15 minutes"),
+            "note": _("swept every 15 minutes"),
         },
         {
             "label": _("Overdue"),
             "value": took(late) if late else "0",
             "ok": not late,
             "bad": bool(late),
-            "note": _("age of the oldest thing that should be gone")
-            if late
-            else _("nothing stays longer than promised"),
+            "note": _("age of the oldest thing that should be gone") if late else _("nothing is past its time"),
         },
     ]

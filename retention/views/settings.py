@@ -19,9 +19,11 @@ from ground.profiles import Period
 from retention import chart, forecast, people, periods, table, words
 from retention.exceptions import RetentionError, WrongConfirmation
 from retention.forms import ConfirmForm, PeriodsForm
+from retention.models import PeriodVersion
 from retention.services import settings as service
 from retention.views.refusals import sentence
 
+_VERSIONS_SHOWN = 200
 MOMENT = "%Y-%m-%dT%H:%M:%S.%f%z"
 
 
@@ -31,14 +33,14 @@ def _rows(context: OrganizationContext, at: datetime) -> list[table.Row]:
 
 def _previews(
     context: OrganizationContext, changes: dict[str, Period], at: datetime
-) -> tuple[list[service.Preview], list[str]]:
-    """What each change would do, and the refusals in words."""
-    found, refused = [], []
+) -> tuple[list[service.Preview], dict[str, str]]:
+    """What each change would do, and by category why one is refused."""
+    found, refused = [], {}
     for category, period in changes.items():
         try:
             found.append(service.preview(context.organization.pk, category, period, at=at))
         except RetentionError as error:
-            refused.append(f"{words.category(category)}: {sentence(error)}")
+            refused[category] = sentence(error)
     return found, refused
 
 
@@ -84,13 +86,19 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def effect(request: HttpRequest) -> HttpResponse:
-    """The chart and the counts of what stands in the form now: htmx asks while somebody types."""
+    """The chart, the counts and a note in each row, for what stands in the form now: htmx asks while somebody types."""
     context = require(request, "retention.read")
     now = timezone.now()
     form = PeriodsForm(request.GET, rows=_rows(context, now))
-    changes = form.changes() if form.is_valid() else {}
-    previews, _refused = _previews(context, changes, now)
-    return render(request, "retention/_effect.html", _effect(context, previews, now))
+    form.full_clean()
+    previews, refused = _previews(context, form.changes(), now)
+    seen = {found.category: found for found in previews}
+    wrong = {name.removesuffix("-n"): errors[0] for name, errors in form.errors.items()}
+    notes = [
+        (row.category, seen.get(row.category), wrong.get(row.category) or refused.get(row.category, ""))
+        for row in form.rows
+    ]
+    return render(request, "retention/_effect.html", {**_effect(context, previews, now), "notes": notes})
 
 
 def _effect(context: OrganizationContext, previews: list[service.Preview], at: datetime) -> dict[str, Any]:
@@ -131,8 +139,8 @@ def _preview(
     status: int = 200,
 ) -> HttpResponse:
     previews, refused = _previews(context, changes, at)
-    for words_of_refusal in refused:
-        messages.error(request, words_of_refusal)
+    for category, why in refused.items():
+        messages.error(request, f"{words.category(category)}: {why}")
     if not previews:
         return redirect("retention:settings", slug=context.organization.slug)
     facts = _effect(context, previews, at)
@@ -218,17 +226,36 @@ def history(request: HttpRequest, category: str) -> HttpResponse:
     if not found:
         raise Http404
     versions = periods.versions(context.organization.pk, category)
-    in_force = periods.version_in_force(context.organization.pk, category, timezone.now())
+    return _history(request, context, versions, {"row": found[0]})
+
+
+@require_GET
+def history_all(request: HttpRequest) -> HttpResponse:
+    """The newest changes of all periods together."""
+    context = require(request, "retention.read")
+    versions = PeriodVersion.objects.filter(organization_id=context.organization.pk).order_by("-set_at", "-id")
+    return _history(request, context, list(versions[:_VERSIONS_SHOWN]), {})
+
+
+def _history(
+    request: HttpRequest, context: OrganizationContext, versions: list[PeriodVersion], more: dict[str, Any]
+) -> HttpResponse:
+    organization_id, now = context.organization.pk, timezone.now()
+    in_force = {
+        version.pk
+        for category in {version.category for version in versions}
+        if (version := periods.version_in_force(organization_id, category, now)) is not None
+    }
     actors = {version.set_by for version in versions} | {version.undone_by for version in versions if version.undone_by}
-    known = people.names(context.organization.pk, actors)
+    known = people.names(organization_id, actors)
     return render(
         request,
         "retention/history.html",
         {
-            "row": found[0],
-            "now": timezone.now(),
+            **more,
+            "now": now,
             "versions": [
-                (version, known[version.set_by], known.get(version.undone_by, ""), version == in_force)
+                (version, known[version.set_by], known.get(version.undone_by, ""), version.pk in in_force)
                 for version in versions
             ],
             "back": reverse("retention:settings", kwargs={"slug": context.organization.slug}),

@@ -10,6 +10,7 @@ from agents import connections
 from agents.models import Agent, AgentRevision, ProviderConnection
 from ground.tenancy import acting_for
 from tests import factories
+from tests.agents.conftest import BY, NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,6 @@ def test_strangers_outsiders_and_members(organization, connection, agent, outsid
         ("get", at(organization, "new")),
         ("get", at(organization, "connection_new")),
         ("post", at(organization, "connection_new")),
-        ("post", at(organization, "agent", agent.id)),
         ("post", at(organization, "rename", agent.id)),
         ("post", at(organization, "retire", agent.id)),
         ("post", at(organization, "connection_rotate", connection.id)),
@@ -114,26 +114,27 @@ def test_bad_connections_are_refused_in_words(organization, owner):
         assert not ProviderConnection.objects.exists()
 
 
-def test_publishing_from_the_page(organization, owner, agent):
+def test_naming_and_retiring(organization, owner, agent):
     address = at(organization, "agent", agent.id)
-    refused = owner.post(address, {"recording_enabled": "on", "reason": "try"}).content.decode()
-    assert "Recording needs words" in refused
-    values = {
-        "recording_enabled": "on",
-        "transcript_enabled": "on",
-        "language_0": "en",
-        "words_0": "This call is recorded.",
-        "days_recording": "30",
-        "reason": "quality",
-    }
-    assert owner.post(address, values).status_code == 302
-    page = owner.get(address).content.decode()
-    assert "This call is recorded." in page
-    assert "quality" in page
-    assert "already in force" in owner.post(address, values).content.decode()
-    longer = owner.post(address, {**values, "days_recording": "9000"}).content.decode()
-    assert "can only shorten" in longer
     owner.post(at(organization, "rename", agent.id), {"name": "Renée", "language": "fr"})
+    page = owner.get(address).content.decode()
+    assert "Renée" in page
+    assert "French (fr)" in page
     owner.post(at(organization, "retire", agent.id))
     assert "retired" in owner.get(address).content.decode()
     assert owner.get(at(organization, "agent", uuid4())).status_code == 404
+
+
+def test_a_longer_period_than_the_organizations_is_an_obstacle(organization, owner, agent):
+    owner.post(at(organization, "draft", agent.id), {"days_recording": "9000"})
+    assert "can only shorten" in owner.get(at(organization, "agent", agent.id)).content.decode()
+
+
+def test_a_connection_shows_its_deliveries_and_polls(organization, owner, connection):
+    page = owner.get(at(organization, "connection", connection.id)).content.decode()
+    assert "Nothing has come in during the last day." in page
+    assert "There is no key for the provider’s API" in page
+    connections.set_api_key(organization_id=organization.id, connection_id=connection.id, api_key="sk_x", by=BY, at=NOW)
+    page = owner.get(at(organization, "connection", connection.id)).content.decode()
+    assert "asks every 10 minutes" in page
+    assert "Send a test call" not in page
