@@ -5,6 +5,9 @@
 A stranger is sent to the login (before the view runs); somebody who does not belong to the organization gets 404 and
 learns nothing; a member whose role does not carry the permission gets 403 and is told so. A view under /o/<slug>/
 that never calls `require` is refused by the middleware, so it cannot be forgotten.
+
+Staff of the operator are outsiders too, but for the time of a session (`accounts.services.staff_access`): then they
+have a place with reading permissions, the middleware refuses whatever is not reading, and notes every look.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +20,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from accounts.models import Organization, OrganizationState, Role, User
-from accounts.permissions import allows, of_role
+from accounts.models import Organization, OrganizationState, Role, StaffSession, User
+from accounts.permissions import allows, known, of_role, of_staff
+from accounts.services import staff_access
 from ground import tenancy
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -27,18 +31,27 @@ _STATED = "_access_stated"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somebody's place in an organization: `request.membership`."""
+    """Somebody's place in an organization: `request.membership`. Staff have a session in place of a role."""
 
     organization_id: UUID
     user_id: UUID
-    role: Role
+    role: Role | None
+    session: StaffSession | None = None
 
     def may(self, permission: str) -> bool:
+        if self.role is None:
+            return known(permission) in self.permissions
         return allows(self.role, permission)
 
     @property
     def permissions(self) -> frozenset[str]:
-        return of_role(self.role)
+        if self.role is not None:
+            return of_role(self.role)
+        return of_staff(content=self.session.content) if self.session else frozenset()
+
+    @property
+    def actor(self) -> tenancy.Actor:
+        return tenancy.Actor.staff(self.user_id) if self.session else tenancy.Actor.member(self.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +60,19 @@ class OrganizationContext:
 
     organization: Organization
     user: User
-    role: Role
+    place: Place
+
+    @property
+    def role(self) -> Role | None:
+        """None for staff in a session."""
+        return self.place.role
 
     @property
     def actor(self) -> tenancy.Actor:
-        return tenancy.Actor.member(self.user.pk)
+        return self.place.actor
 
     def may(self, permission: str) -> bool:
-        return allows(self.role, permission)
+        return self.place.may(permission)
 
     @contextmanager
     def acting(self) -> Iterator[None]:
@@ -76,13 +94,21 @@ def organizations_of(user: User) -> list[Organization]:
     return list(found.exclude(state=OrganizationState.CLOSED).order_by("name", "pk"))
 
 
-def enter(user: User, slug: str) -> tuple[Organization, Place]:
-    """The organization and the person's place in it; Http404 for everybody else, whether it exists or not."""
+def enter(user: User, slug: str, *, second_factor: bool = False) -> tuple[Organization, Place]:
+    """The organization and the person's place in it; Http404 for everybody else, whether it exists or not.
+
+    `second_factor`: whether this login was made or confirmed with one, without which staff are outsiders.
+    """
     organization = Organization.objects.filter(slug=slug).exclude(state=OrganizationState.CLOSED).first()
-    role = places_of(user).get(organization.pk) if organization else None
-    if organization is None or role is None:
+    if organization is None:
         raise Http404
-    return organization, Place(organization.pk, user.pk, role)
+    role = places_of(user).get(organization.pk)
+    if role is not None:
+        return organization, Place(organization.pk, user.pk, role)
+    session = staff_access.looking(organization.pk, user) if second_factor else None
+    if session is None:
+        raise Http404
+    return organization, Place(organization.pk, user.pk, None, session)
 
 
 def require(request: HttpRequest, permission: str) -> OrganizationContext:
@@ -94,7 +120,7 @@ def require(request: HttpRequest, permission: str) -> OrganizationContext:
         raise Http404
     if not place.may(permission):
         raise PermissionDenied(permission)
-    return OrganizationContext(organization, request.user, place.role)
+    return OrganizationContext(organization, request.user, place)
 
 
 def stated(request: HttpRequest) -> bool:

@@ -11,16 +11,29 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization, User, operator_organization
-from ground import audit, tenancy
+from accounts.models import Organization, OrganizationState, User, operator_organization
+from accounts.services import staff_access
+from accounts.staff_figures import FiguresAdmin, Headline, Table, headline
+from ground import audit, jobs, tenancy
+from ground.jobs.models import Job
 from ground.tenancy import Actor
 
 
 class StaffView(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Looking, and what a subclass allows to switch."""
+    """Looking, and what a subclass allows to switch.
+
+    Everybody who passed the site's gate looks; switching needs the right of the model, which superusers have.
+    """
 
     list_per_page = 50
     show_full_result_count = False
+    actions = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -61,8 +74,9 @@ class UserAdmin(StaffView):
 @admin.register(Organization)
 class OrganizationAdmin(StaffView):
     list_display = ["name", "slug", "state", "country", "time_zone", "members", "is_operator", "created_at"]
-    list_filter = ["state", "is_operator"]
+    list_filter = ["state", "country", "is_operator"]
     search_fields = ["name", "slug"]
+    search_help_text = _("Name or short name")
     ordering = ["name"]
     fields = ["name", "slug", "time_zone", "country", "state", "is_operator", "created_at", "closed_at", "members"]
 
@@ -75,3 +89,46 @@ class OrganizationAdmin(StaffView):
         with connection.cursor() as cursor:
             cursor.execute("SELECT accounts_member_count(%s)", [organization.pk])
             return int(cursor.fetchone()[0])
+
+
+@admin.register(Job)
+class JobAdmin(FiguresAdmin):
+    """The queue: work by kind, over all organizations."""
+
+    def figures(self) -> Table:
+        return Table(
+            _("Work by kind, over all organizations"),
+            [_("Kind"), _("Ready"), _("Running"), _("In quarantine"), _("Oldest waits (seconds)")],
+            [
+                (each.kind, each.ready, each.running, each.quarantined, round(each.oldest_seconds))
+                for each in jobs.stats()
+            ],
+        )
+
+
+@headline(10)
+def organizations_and_sessions() -> list[Headline]:
+    active = Organization.objects.filter(state=OrganizationState.ACTIVE).count()
+    looking = sum(each.is_live for each in staff_access.staff_sessions(limit=200))
+    return [
+        Headline(_("Active organizations"), str(active), view="admin:accounts_organization_changelist"),
+        Headline(_("Staff looking now"), str(looking), state="due" if looking else "", view="desk:sessions"),
+    ]
+
+
+@headline(30)
+def queue() -> list[Headline]:
+    kinds = jobs.stats()
+    stuck = sum(each.quarantined for each in kinds)
+    waits = round(max((each.oldest_seconds for each in kinds), default=0))
+    return [
+        Headline(
+            _("Work waiting"),
+            str(sum(each.ready for each in kinds)),
+            _("oldest for %(n)d s") % {"n": waits} if waits else "",
+            view="admin:jobs_job_changelist",
+        ),
+        Headline(
+            _("Work in quarantine"), str(stuck), state="overdue" if stuck else "ok", view="admin:jobs_job_changelist"
+        ),
+    ]

@@ -1,13 +1,11 @@
 """The staff site: Django's own admin behind a second factor.
 
-allauth's `secure_admin_login` asks for a login but not for a second factor, so the gate is ours: without a record of
-a second factor *in this session* no page of the site exists, whatever the account's rights.
+allauth's `secure_admin_login` asks for a login but not for a second factor, so the gate is ours (`staff_gate`):
+without a record of one *in this session* no page of the site exists, whatever the account's rights.
 """
 
 from typing import Any
 
-from allauth.account.authentication import get_authentication_records
-from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
@@ -22,17 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
+from accounts.staff_figures import headlines
+from accounts.staff_gate import has_second_factor, to_second_factor
 
 FOREIGN = ("allauth.", "django.")
-
-
-def has_second_factor(request: HttpRequest) -> bool:
-    """Whether this session was opened (or confirmed) with a second factor or a passkey."""
-    user = request.user
-    if isinstance(user, AnonymousUser):
-        return False
-    # Without the user argument allauth answers with an empty list.
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
 
 
 class StaffSite(AdminSite):
@@ -48,6 +39,10 @@ class StaffSite(AdminSite):
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         ours = [model for model in models if not model.__module__.startswith(FOREIGN)]
         super().register(ours, admin_class, **options)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The tables, below what staff look for first: overdue, waiting, failed."""
+        return super().index(request, {**(extra_context or {}), "headlines": headlines()})
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """By the same page as everybody, which asks for the password again and tells by e-mail."""
@@ -69,6 +64,4 @@ class StaffSite(AdminSite):
             raise Http404
         if has_second_factor(request):
             return HttpResponseRedirect(target)
-        if is_mfa_enabled(user):
-            return redirect_to_login(target, reverse("mfa_reauthenticate"), REDIRECT_FIELD_NAME)
-        return redirect("mfa_index")
+        return to_second_factor(request, target)

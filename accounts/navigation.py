@@ -88,21 +88,34 @@ GROUPS: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         _("Organization"),
         (
             Entry(_("Team"), "people", "accounts:team", "team.read"),
-            Entry(_("Developers"), "code", "accounts:developers", "developers.read", ("accounts:key",)),
+            Entry(_("Staff access"), "eye", "accounts:staff_access", "staff.read", ("accounts:staff",)),
+            Entry(
+                _("Developers"),
+                "code",
+                "accounts:developers",
+                "developers.read",
+                ("accounts:key", "accounts:request"),
+            ),
             Entry(_("Billing"), "card", "billing:overview", "billing.read", ("billing:",)),
-            Entry(_("Settings"), "gear", "accounts:settings", "settings.read"),
+            Entry(_("Settings"), "gear", "accounts:settings", "settings.read", ("accounts:close",)),
         ),
     ),
 )
 
 
 ACCOUNT: tuple[Entry, ...] = (
-    Entry(_("Profile"), "person", "profile", ""),
+    Entry(_("Profile"), "person", "profile", "", ("account_close",)),
     Entry(_("Notifications"), "bell", "notifications", ""),
     Entry(_("E-mail address"), "mail", "account_email", ""),
     Entry(_("Password"), "key", "account_change_password", "", ("account_set_password",)),
     Entry(_("Two-step sign-in"), "shield", "mfa_index", "", ("mfa_",)),
     Entry(_("Devices"), "screen", "usersessions_list", "", ("usersessions_",)),
+)
+
+DESK: tuple[Entry, ...] = (
+    Entry(_("Organizations"), "building", "desk:home", "", ("desk:ask",)),
+    Entry(_("Sessions"), "eye", "desk:sessions", ""),
+    Entry(_("Operator’s tables"), "database", "admin:index", ""),
 )
 
 
@@ -133,13 +146,19 @@ def _current(entry: Entry, here: str) -> bool:
     return here == entry.view or (bool(entry.also) and here.startswith(entry.also))
 
 
+def _personal(entries: tuple[Entry, ...], here: str) -> tuple[Link, ...]:
+    return tuple(Link(entry.label, entry.icon, reverse(entry.view), _current(entry, here), 0) for entry in entries)
+
+
 def rail(request: HttpRequest) -> tuple[Group, ...]:
     """The groups and links this member sees on this page."""
     organization, place = getattr(request, "organization", None), getattr(request, "membership", None)
     here = request.resolver_match.view_name if request.resolver_match else ""
     if organization is None or place is None:
-        links = tuple(Link(entry.label, entry.icon, reverse(entry.view), _current(entry, here), 0) for entry in ACCOUNT)
-        return (Group(_("Your account"), links),) if request.user.is_authenticated else ()
+        if not request.user.is_authenticated:
+            return ()
+        desk = (Group(_("Staff desk"), _personal(DESK, here)),) if getattr(request.user, "is_staff", False) else ()
+        return (*desk, Group(_("Your account"), _personal(ACCOUNT, here)))
     groups = []
     for label, entries in GROUPS:
         links = tuple(

@@ -10,7 +10,8 @@ from ground.tenancy.actors import ActorKind
 
 
 def names(organization_id: UUID, actors: Iterable[str]) -> dict[str, str]:
-    """Stored actor -> words. Needs the organization's context. Somebody who left keeps the name; staff have none."""
+    """Stored actor -> words. Needs the organization's context. Somebody who left keeps the name, who closed
+    their account has none."""
     wanted = set(actors)
     by_kind: dict[str, set[UUID]] = {}
     for actor in wanted:
@@ -19,7 +20,9 @@ def names(organization_id: UUID, actors: Iterable[str]) -> dict[str, str]:
             by_kind.setdefault(kind, set()).add(UUID(identifier))
         except ValueError:
             continue
-    members = {str(user.pk): user.get_full_name() for user in User.objects.filter(pk__in=by_kind.get("member", ()))}
+    people = by_kind.get("member", set()) | by_kind.get("staff", set())
+    present = User.objects.filter(pk__in=people, closed_at=None)
+    members = {str(user.pk): user.get_full_name() for user in present}
     keys = ApiKey.objects.filter(organization_id=organization_id, pk__in=by_kind.get("api_key", ()))
     programs = {str(key.pk): key.name for key in keys}
     return {actor: _words(actor, members, programs) for actor in wanted}
@@ -31,6 +34,8 @@ def _words(actor: str, members: dict[str, str], programs: dict[str, str]) -> str
         return members.get(identifier, _("a former member"))
     if kind == ActorKind.API_KEY:
         return _("API key %(name)s") % {"name": programs.get(identifier, identifier[:8])}
+    if kind == ActorKind.STAFF and identifier in members:
+        return _("%(name)s, staff of the operator") % {"name": members[identifier]}
     others: dict[str, str] = {
         ActorKind.STAFF: _("staff of the operator"),
         ActorKind.SUBJECT: _("the person concerned"),

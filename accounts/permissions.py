@@ -42,12 +42,14 @@ PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "team.read": ("see who belongs to the organization", _EVERYONE),
     "team.manage": ("invite, change roles, remove members", _LEADING),
     "team.own": ("make or unmake owners, close the organization", ("owner",)),
-    "developers.read": ("see API keys (never their secrets) and deliveries", _LOOKING),
+    "staff.read": ("see when the operator's staff looked, for how long and why", _EVERYONE),
+    "staff.decide": ("allow, approve and end looks of the operator's staff", _LEADING),
+    "developers.read": ("see API keys (never their secrets) and the request log", _LOOKING),
     "developers.manage": ("create, rotate and revoke API keys and webhooks", _LEADING),
     "billing.read": ("see invoices and the plan", _LOOKING),
     "billing.manage": ("change the plan and payment", ("owner",)),
     "settings.read": ("see the organization's settings", _EVERYONE),
-    "settings.manage": ("change name, time zone and language", _LEADING),
+    "settings.manage": ("change name, time zone, language and contact", _LEADING),
 }
 
 # What an API key may be given: nothing that changes people or keys. Periods and holds keep their previews, typed
@@ -74,6 +76,25 @@ SCOPES: tuple[str, ...] = (
     "audit.read",
 )
 
+# What the operator's staff may do in a timed session: look. The second group only when the session asked for content
+# with a reason of its own.
+STAFF_LOOKS: frozenset[str] = frozenset(
+    {
+        "overview.read",
+        "calls.read",
+        "contacts.read",
+        "agents.read",
+        "retention.read",
+        "holds.read",
+        "purges.read",
+        "audit.read",
+        "team.read",
+        "developers.read",
+        "settings.read",
+    }
+)
+STAFF_CONTENT: frozenset[str] = frozenset({"calls.listen", "calls.reveal"})
+
 
 class UnknownPermission(LookupError):
     """A permission was asked for that is not in the table: a mistake in our code, never a refusal."""
@@ -91,3 +112,15 @@ def allows(role: str, permission: str) -> bool:
 def of_role(role: str) -> frozenset[str]:
     """Every permission of a role."""
     return frozenset(name for name, (_words, roles) in PERMISSIONS.items() if role in roles)
+
+
+def of_staff(*, content: bool) -> frozenset[str]:
+    """Every permission of a staff session."""
+    return STAFF_LOOKS | STAFF_CONTENT if content else STAFF_LOOKS
+
+
+def known(permission: str) -> str:
+    """`permission`; raises UnknownPermission for a word that is not in the table."""
+    if permission not in PERMISSIONS:
+        raise UnknownPermission(permission)
+    return permission

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.api import idempotency
 from accounts.models import Organization
-from accounts.services import invitations
+from accounts.services import invitations, staff_access
 
 
 @shared_task(name="accounts.tidy")
@@ -14,3 +14,9 @@ def tidy() -> None:
     for organization_id in Organization.objects.values_list("pk", flat=True).iterator():
         idempotency.forget(organization_id)
         invitations.forget_over(organization_id, at=timezone.now())
+
+
+@shared_task(name="accounts.end_staff_sessions")
+def end_staff_sessions() -> None:
+    """Once a minute; writes down what the clock has ended already. Safe to run twice."""
+    staff_access.end_over()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import organization_views, start_views, views
+from accounts import organization_views, staff_access_views, start_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     ),
     path("team/<uuid:user_id>/role/", organization_views.change_role, name="member_role"),
     path("team/<uuid:user_id>/remove/", organization_views.remove_member, name="member_remove"),
+    path("staff-access/", staff_access_views.page, name="staff_access"),
+    path("staff-access/rule/", staff_access_views.rule, name="staff_rule"),
+    path("staff-access/<uuid:session_id>/approve/", staff_access_views.approve, name="staff_approve"),
+    path("staff-access/<uuid:session_id>/refuse/", staff_access_views.refuse, name="staff_refuse"),
+    path("staff-access/<uuid:session_id>/end/", staff_access_views.end, name="staff_end"),
     path("developers/", organization_views.developers, name="developers"),
     path("developers/keys/", organization_views.create_key, name="key_create"),
     path("developers/keys/<uuid:key_id>/rotate/", organization_views.rotate_key, name="key_rotate"),

@@ -54,7 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if chosen is not None:
         return redirect("accounts:overview", slug=chosen.slug)
     if user.is_staff:
-        return redirect("admin:index")
+        return redirect("desk:home")
     return render(request, "accounts/no_organization.html", {"may_open": opening.may_open(user)})
 
 

@@ -67,6 +67,7 @@ app.conf.beat_schedule = {
     "calls-poll": {"task": "calls.poll", "schedule": 10 * 60.0},
     "delivery-tend": {"task": "delivery.tend", "schedule": 15 * 60.0},
     "accounts-tidy": {"task": "accounts.tidy", "schedule": 60 * 60.0},
+    "accounts-staff-sessions": {"task": "accounts.end_staff_sessions", "schedule": 60.0},
     "vault-tend": {"task": "vault.tend", "schedule": 60.0},
 }
 

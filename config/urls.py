@@ -36,6 +36,7 @@ urlpatterns = [
     path(".well-known/sottovoce/signing-keys.json", signing_keys, name="signing_keys"),
     path("verify/", verify_certificate, name="verify_certificate"),
     path("staff/", admin.site.urls),
+    path("desk/", include("accounts.desk_urls")),
     path("", include("calls.ingest_urls")),
     path("api/v1/", include(api_patterns)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

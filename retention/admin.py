@@ -15,13 +15,16 @@ from django.utils.translation import gettext as _
 
 from accounts.admin import StaffView
 from accounts.models import Organization
+from accounts.staff_figures import FiguresAdmin, Headline, Table, headline
 from ground import audit, profiles
+from ground.audit.models import Alert
 from ground.profiles import Category, NotAPeriod, Period, Unit
 from ground.tenancy import Actor, acting_for
 from retention import metrics, words
-from retention.models import OperatorDecision
+from retention.models import OperatorDecision, PurgeRun
 from retention.services import overdue
 from retention.services import settings as service
+from retention.templatetags.retention import took
 
 
 class DecisionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -58,6 +61,8 @@ class OperatorDecisionAdmin(StaffView):
     form = DecisionForm
     list_display = ["category", "n", "unit", "reason", "decided_at", "withdrawn_at", "is_demo"]
     list_filter = ["category", "is_demo"]
+    search_fields = ["category", "reason"]
+    search_help_text = _("Category or reason")
     ordering = ["-decided_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -107,12 +112,52 @@ class OperatorDecisionAdmin(StaffView):
     change_list_template = "retention/admin_decisions.html"
 
     def figures(self, request: HttpRequest) -> HttpResponse:
-        """Purges, certificates and reconciliations of every organization: counts and moments, no content."""
-        names = dict(Organization.objects.values_list("id", "name"))
-        rows = [
-            {"name": names.get(row.organization_id, ""), "row": row, "overdue": overdue.shown(row.overdue_seconds)}  # type: ignore[call-overload]
-            for row in metrics.by_organization()
-        ]
-        rows.sort(key=lambda shown: str(shown["name"]).casefold())
-        context = {**self.admin_site.each_context(request), "title": _("Purges in figures"), "rows": rows}
-        return TemplateResponse(request, "retention/admin_figures.html", context)
+        return _purges(self.admin_site, request)
+
+
+def _purges(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
+    """Purges, certificates and reconciliations of every organization: counts and moments, no content."""
+    names = dict(Organization.objects.values_list("id", "name"))
+    rows = [
+        {"name": names.get(row.organization_id, ""), "row": row, "overdue": overdue.shown(row.overdue_seconds)}  # type: ignore[call-overload]
+        for row in metrics.by_organization()
+    ]
+    rows.sort(key=lambda shown: str(shown["name"]).casefold())
+    context = {**site.each_context(request), "title": _("Purges in figures"), "rows": rows}
+    return TemplateResponse(request, "retention/admin_figures.html", context)
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(FiguresAdmin):
+    """Purges by organization, in figures: the page that the operator's decisions link to."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return _purges(self.admin_site, request)
+
+
+@admin.register(Alert)
+class AlertAdmin(FiguresAdmin):
+    """How many alerts of each kind are open; whom they concern stands on the organizations' own pages."""
+
+    def figures(self) -> Table:
+        return Table(_("Open alerts by kind, over all organizations"), [_("Kind"), _("Open")], _alerts())
+
+
+def _alerts() -> list[tuple[str, int]]:
+    return sorted(metrics.open_alerts().items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+@headline(20)
+def purges() -> list[Headline]:
+    """The proud figure first: nothing is overdue."""
+    worst = max((row.seconds for row in metrics.overdue()), default=0)
+    late = overdue.shown(worst)
+    done = metrics.purges()
+    alerts = sum(metrics.open_alerts().values())
+    page = "admin:retention_purgerun_changelist"
+    return [
+        Headline(_("Overdue"), took(late) if late else "0", state="overdue" if late else "ok", view=page),
+        Headline(_("Purges that wait for a person"), str(done.waiting), state="due" if done.waiting else "", view=page),
+        Headline(_("Purges that failed"), str(done.failed), state="overdue" if done.failed else "ok", view=page),
+        Headline(_("Open alerts"), str(alerts), state="due" if alerts else "ok", view="admin:audit_alert_changelist"),
+    ]

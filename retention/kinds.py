@@ -13,16 +13,20 @@ from ground.audit.verification import Fault, Problem
 LONGEST_VALUE = 40  # a digest is cut on the page; the export has all of it
 
 KINDS: Mapping[str, Promise] = {
+    "accounts.account_closed": gettext_lazy("Closed their own account"),
     "accounts.api_key_created": gettext_lazy("Made an API key"),
     "accounts.api_key_revoked": gettext_lazy("Revoked an API key"),
     "accounts.api_key_rotated": gettext_lazy("Rotated an API key"),
     "accounts.invitation_revoked": gettext_lazy("Withdrew an invitation"),
     "accounts.invitation_sent": gettext_lazy("Invited somebody"),
     "accounts.member_added": gettext_lazy("Joined the organization"),
+    "accounts.member_left": gettext_lazy("Left the organization"),
     "accounts.member_removed": gettext_lazy("Removed a member"),
     "accounts.organization_closed": gettext_lazy("Closed the organization"),
     "accounts.organization_closing": gettext_lazy("Began closing the organization"),
+    "accounts.organization_kept_open": gettext_lazy("Kept the organization open"),
     "accounts.organization_opened": gettext_lazy("Opened the organization"),
+    "accounts.requests_exported": gettext_lazy("Exported the request log"),
     "accounts.role_changed": gettext_lazy("Changed a role"),
     "accounts.settings_changed": gettext_lazy("Changed settings of the organization"),
     "accounts.staff_access_approved": gettext_lazy("Approved a look of the operator’s staff"),

@@ -54,11 +54,14 @@ class Organization(models.Model):
     name = models.CharField(_("name"), max_length=120)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[known_time_zone])
     country = models.CharField(_("country (ISO 3166-1)"), max_length=2, blank=True)
+    language = models.CharField(_("language"), max_length=12, default="en", db_default="en")
+    privacy_contact = models.EmailField(_("contact for privacy"), max_length=254, blank=True, default="", db_default="")
     state = models.CharField(
         _("state"), max_length=8, choices=OrganizationState.choices, default=OrganizationState.ACTIVE
     )
     is_operator = models.BooleanField(_("is the operator"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    closes_at = models.DateTimeField(_("closes"), null=True, blank=True)  # end of the grace while `closing`
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
     class Meta:
@@ -73,6 +76,10 @@ class Organization(models.Model):
             models.CheckConstraint(
                 condition=Q(state="closed", closed_at__isnull=False) | (~Q(state="closed") & Q(closed_at__isnull=True)),
                 name="accounts_organization_closed_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_at__isnull=True) | Q(state="closing"),
+                name="accounts_organization_closes_while_closing",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("created_at")),

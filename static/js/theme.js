@@ -10,7 +10,8 @@
       button.setAttribute("aria-pressed", String(button.dataset.themeValue === (choice || "")));
     }
   };
-  apply(root.dataset.themeChoice);
+  // Pages that we do not write from the first line (the staff site) carry no choice: the cookie has it.
+  apply(root.dataset.themeChoice ?? document.cookie.match(/(?:^|; )theme=(light|dark)(?:;|$)/)?.[1]);
   device.addEventListener("change", () => apply(root.dataset.themeChoice));
   document.addEventListener("DOMContentLoaded", () => apply(root.dataset.themeChoice));
   document.addEventListener("click", (event) => {

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from accounts.models import Role
-from accounts.permissions import PERMISSIONS, SCOPES
+from accounts.permissions import PERMISSIONS, SCOPES, STAFF_CONTENT, STAFF_LOOKS
 
 _HEAD = """# Who may do what
 
@@ -17,16 +17,21 @@ changes people or keys. Periods and holds keep their previews, numbers and grace
 
 A stranger is sent to the login. Somebody who does not belong to the organization gets 404 and learns nothing. A member
 whose role lacks the permission gets 403 and is told so.
+
+Staff of the operator are outsiders, but for the time of a session with a stated reason (*Staff access*). The column
+*staff session* says what such a session may look at; "content" means: only when the session asked for content with a
+reason of its own. It writes nothing and takes nothing out, whatever the table says.
 """
 
 
 def page() -> str:
     """The whole page, in Markdown."""
     roles = list(Role.values)
-    lines = [_HEAD, f"| Permission | What it allows | {' | '.join(roles)} | API key |"]
-    lines.append("|" + "---|" * (len(roles) + 3))
+    lines = [_HEAD, f"| Permission | What it allows | {' | '.join(roles)} | staff session | API key |"]
+    lines.append("|" + "---|" * (len(roles) + 4))
     for name, (words, allowed) in PERMISSIONS.items():
         marks = ["yes" if role in allowed else "" for role in roles]
+        marks.append("yes" if name in STAFF_LOOKS else "content" if name in STAFF_CONTENT else "")
         lines.append(f"| `{name}` | {words} | {' | '.join(marks)} | {'yes' if name in SCOPES else ''} |")
     return "\n".join(lines) + "\n"
 
