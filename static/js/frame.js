@@ -95,3 +95,23 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// A table wider than the screen is scrolled by keyboard too, under the name of its part of the page; none is a stop in vain.
+const boxes = new ResizeObserver((entries) => {
+  for (const { target: box } of entries) {
+    if (box.scrollWidth > box.clientWidth + 1) {
+      const part = box.closest("[aria-labelledby], [aria-label]");
+      const words = part?.getAttribute("aria-label") || document.getElementById(part?.getAttribute("aria-labelledby"))?.textContent;
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", (box.querySelector("caption")?.textContent || words || document.title).trim());
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
+  }
+});
+const watchTables = (root) => {
+  for (const box of root.querySelectorAll(".table-responsive:not([tabindex])")) boxes.observe(box);
+};
+watchTables(document);
+document.addEventListener("htmx:load", (event) => watchTables(event.detail.elt));
