@@ -175,3 +175,27 @@ def test_the_number_of_queries_does_not_grow_with_the_list(people, planted):
             assert not any("OFFSET" in each["sql"] for each in queries)
             counts.append(len(queries))
         assert counts[1] - counts[0] in (0, 1)  # a list of one page is not counted
+
+
+def test_ten_thousand_rows_are_not_counted_out_and_the_last_page_is_one_step_away(people):
+    organization, now = people.organization, timezone.now()
+    with acting_for(organization.pk):
+        PurgeRun.objects.bulk_create(
+            (
+                PurgeRun(
+                    organization_id=organization.pk, trigger="schedule", by=str(BY), started_at=now, rows=number % 7
+                )
+                for number in range(10_050)
+            ),
+            batch_size=2000,
+        )
+    client = people.client("member")
+    page = client.get(at(organization, "retention:purges"))
+    assert "10,000+ purges" in page.content.decode()
+    with CaptureQueriesContext(connection) as queries:
+        second = client.get(at(organization, "retention:purges", page.context["shown"].onward))
+    assert not any("OFFSET" in each["sql"] for each in queries)
+    assert not set(keys(page)) & set(keys(second))
+    last = client.get(at(organization, "retention:purges", "?sort=began"))
+    assert keys(client.get(at(organization, "retention:purges", page.context["shown"].onward))) == keys(second)
+    assert not set(keys(last)) & set(keys(page))
