@@ -7,7 +7,7 @@ from django import template
 from django.contrib.messages.storage.base import Message
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -77,7 +77,8 @@ def size(count: int | None) -> str:
     step = 0
     while value >= 999.5 and step < len(units) - 1:
         value, step = value / 1000, step + 1
-    return f"{value:.0f} {units[step]}" if step == 0 or value >= 99.95 else f"{value:.1f} {units[step]}"
+    places = 0 if step == 0 or value >= 99.95 else 1
+    return f"{number_format(f'{value:.{places}f}', places)} {units[step]}"
 
 
 @register.filter
