@@ -1,6 +1,5 @@
-"""An organization's own pages: team, API keys, settings. Each states the permission it needs."""
+"""Who belongs to an organization. Each view states the permission it needs."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,17 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts import lists, toasts
 from accounts.access import OrganizationContext, own_transactions, require
-from accounts.exceptions import AccountsError, AlreadyMember, KeyOver, LastOwner, OwnersOnly
-from accounts.forms import ApiKeyForm, InvitationForm, OrganizationForm, RoleForm
-from accounts.models import ApiKey, Membership, Role
-from accounts.permissions import PERMISSIONS, SCOPES
-from accounts.services import api_keys, invitations, members, organizations
-
-OVERLAP = timedelta(hours=24)
+from accounts.exceptions import AccountsError, AlreadyMember, LastOwner, OwnersOnly
+from accounts.forms import InvitationForm, RoleForm
+from accounts.models import Membership, Role
+from accounts.permissions import PERMISSIONS
+from accounts.services import invitations, members
 
 
 def _refused(request: HttpRequest, error: AccountsError) -> None:
@@ -29,7 +26,6 @@ def _refused(request: HttpRequest, error: AccountsError) -> None:
         AlreadyMember: _("This person belongs to the organization already. Nothing was changed."),
         LastOwner: _("An organization keeps at least one owner. Make somebody else owner first; nothing was changed."),
         OwnersOnly: _("Only an owner may make, change or remove an owner. Nothing was changed."),
-        KeyOver: _("This key is over already. Nothing was changed."),
     }
     messages.error(request, words.get(type(error), _("This is not possible now. Nothing was changed.")))
 
@@ -160,96 +156,3 @@ def remove_member(request: HttpRequest, user_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("Removed. The person no longer gets in."))
     return _team(context)
-
-
-@require_GET
-def developers(request: HttpRequest) -> HttpResponse:
-    context = require(request, "developers.read")
-    return _developers(request, context, ApiKeyForm())
-
-
-def _developers(
-    request: HttpRequest, context: OrganizationContext, form: ApiKeyForm, shown: api_keys.NewKey | None = None
-) -> HttpResponse:
-    now = timezone.now()
-    keys = ApiKey.objects.filter(organization_id=context.organization.pk).order_by("-created_at")[:100]
-    response = render(
-        request,
-        "accounts/developers.html",
-        {
-            "keys": [(key, key.is_live(now)) for key in keys],
-            "form": form,
-            "shown": shown,
-            "scopes": [(scope, PERMISSIONS[scope][0]) for scope in SCOPES],
-        },
-    )
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-@require_POST
-def create_key(request: HttpRequest) -> HttpResponse:
-    """The secret is on the answer of this request and nowhere else."""
-    context = require(request, "developers.manage")
-    form = ApiKeyForm(request.POST)
-    if not form.is_valid():
-        return _developers(request, context, form)
-    now = timezone.now()
-    days = form.cleaned_data["days"]
-    made = api_keys.create(
-        organization_id=context.organization.pk,
-        name=form.cleaned_data["name"],
-        scopes=form.cleaned_data["scopes"],
-        by=context.actor,
-        at=now,
-        expires_at=now + timedelta(days=int(days)) if days else None,
-    )
-    return _developers(request, context, ApiKeyForm(), made)
-
-
-@require_POST
-def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    context = require(request, "developers.manage")
-    made = None
-    try:
-        made = api_keys.rotate(
-            organization_id=context.organization.pk,
-            key_id=key_id,
-            by=context.actor,
-            at=timezone.now(),
-            overlap=OVERLAP,
-        )
-    except (KeyOver, ApiKey.DoesNotExist):
-        _refused(request, KeyOver())
-    return _developers(request, context, ApiKeyForm(), made)
-
-
-@require_POST
-def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    context = require(request, "developers.manage")
-    try:
-        api_keys.revoke(organization_id=context.organization.pk, key_id=key_id, by=context.actor, at=timezone.now())
-    except ApiKey.DoesNotExist:
-        _refused(request, KeyOver())
-    else:
-        messages.success(request, _("The key is revoked and opens nothing from now on."))
-    return redirect("accounts:developers", slug=context.organization.slug)
-
-
-@require_http_methods(["GET", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
-    context = require(request, "settings.manage" if request.method == "POST" else "settings.read")
-    known = {name: getattr(context.organization, name) for name in ("name", "time_zone", "country")}
-    form = OrganizationForm(request.POST or None, initial=known)
-    if request.method == "POST" and form.is_valid():
-        organizations.change_settings(
-            organization_id=context.organization.pk,
-            name=form.cleaned_data["name"],
-            time_zone=form.cleaned_data["time_zone"],
-            country=form.cleaned_data["country"],
-            by=context.actor,
-            at=timezone.now(),
-        )
-        messages.success(request, _("Saved."))
-        return redirect("accounts:settings", slug=context.organization.slug)
-    return render(request, "accounts/settings.html", {"form": form})

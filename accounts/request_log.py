@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 DOORS = {"/api/v1/": Door.API, "/ingest/": Door.INGEST}
 _SENDER = "_sender"
+_CONTEXT = "SELECT set_config('app.organization', %s, true), set_config('synchronous_commit', 'off', true);"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +102,36 @@ def _sender(request: HttpRequest) -> Sender | None:
 
 def _write(sender: Sender, request: HttpRequest, response: HttpResponseBase, door: Door, milliseconds: int) -> None:
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    with tenancy.acting_for(sender.organization_id):
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = off")
-        ApiRequest.objects.create(
-            organization_id=sender.organization_id,
-            at=timezone.now(),
-            door=door,
-            caller_id=sender.caller_id,
-            method=str(request.method)[:8],
-            route=route_of(request)[:200],
-            status=response.status_code,
-            duration_ms=milliseconds,
-            request_bytes=int(declared) if declared.isdigit() and len(declared) < 16 else 0,
-            response_bytes=0 if response.streaming else len(response.content),  # type: ignore[attr-defined]
-            request_id=str(getattr(request, "request_id", ""))[:64],
-            problem=str(getattr(response, "problem", ""))[:64],
-        )
+    row = ApiRequest(
+        organization_id=sender.organization_id,
+        at=timezone.now(),
+        door=door,
+        caller_id=sender.caller_id,
+        method=str(request.method)[:8],
+        route=route_of(request)[:200],
+        status=response.status_code,
+        duration_ms=milliseconds,
+        request_bytes=int(declared) if declared.isdigit() and len(declared) < 16 else 0,
+        response_bytes=0 if response.streaming else len(response.content),  # type: ignore[attr-defined]
+        request_id=str(getattr(request, "request_id", ""))[:64],
+        problem=str(getattr(response, "problem", ""))[:64],
+    )
+    if connection.in_atomic_block:
+        with tenancy.acting_for(sender.organization_id):
+            row.save(force_insert=True)
+    else:
+        _insert_at_once(row)
+
+
+def _insert_at_once(row: ApiRequest) -> None:
+    """Context, no waiting for the disk, and the row: statements sent together are one transaction of PostgreSQL's own.
+
+    The settings are local to it, so the connection keeps nothing; one way to the server instead of five.
+    """
+    columns = row._meta.local_concrete_fields
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in columns)
+    places = ", ".join(["%s"] * len(columns))
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in columns]
+    insert = f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places})"  # noqa: S608  (our own names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_CONTEXT} {insert}", [str(row.organization_id), *values])

@@ -5,7 +5,7 @@ A browser is known by a signed cookie that names the account; it survives signin
 used with this account before makes an e-mail.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
@@ -29,7 +29,7 @@ _ACCOUNTS_PER_BROWSER = 8
 class AccountAdapter(DefaultAccountAdapter):
     """`ACCOUNT_ADAPTER`."""
 
-    error_messages: ClassVar[dict[str, Any]] = {
+    error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": gettext_lazy("This e-mail address and password do not belong together."),
         "enter_current_password": gettext_lazy("This is not your present password."),

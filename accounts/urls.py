@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from accounts import organization_views, staff_access_views, start_views, views
+from accounts import (
+    developer_views,
+    organization_views,
+    request_log_views,
+    settings_views,
+    staff_access_views,
+    start_views,
+    views,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -23,9 +31,15 @@ urlpatterns = [
     path("staff-access/<uuid:session_id>/approve/", staff_access_views.approve, name="staff_approve"),
     path("staff-access/<uuid:session_id>/refuse/", staff_access_views.refuse, name="staff_refuse"),
     path("staff-access/<uuid:session_id>/end/", staff_access_views.end, name="staff_end"),
-    path("developers/", organization_views.developers, name="developers"),
-    path("developers/keys/", organization_views.create_key, name="key_create"),
-    path("developers/keys/<uuid:key_id>/rotate/", organization_views.rotate_key, name="key_rotate"),
-    path("developers/keys/<uuid:key_id>/revoke/", organization_views.revoke_key, name="key_revoke"),
-    path("settings/", organization_views.settings, name="settings"),
+    path("developers/", developer_views.developers, name="developers"),
+    path("developers/keys/", developer_views.create_key, name="key_create"),
+    path("developers/keys/<uuid:key_id>/rotate/", developer_views.rotate_key, name="key_rotate"),
+    path("developers/keys/<uuid:key_id>/revoke/", developer_views.revoke_key, name="key_revoke"),
+    path("developers/requests/", request_log_views.requests, name="request_list"),
+    path("developers/requests.csv", request_log_views.requests_csv, name="request_csv"),
+    path("developers/requests/<uuid:request_pk>/", request_log_views.request_detail, name="request"),
+    path("settings/", settings_views.settings, name="settings"),
+    path("settings/undo/", settings_views.undo_settings, name="settings_undo"),
+    path("settings/close/", settings_views.close, name="close"),
+    path("settings/keep-open/", settings_views.keep_open, name="keep_open"),
 ]

@@ -1,24 +1,21 @@
-"""The doors that belong to a person: home, profile, colours, an invitation's link; and the overview."""
+"""The doors that belong to a person: home, colours, an invitation's link; and the overview."""
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access
 from accounts.access import require
 from accounts.context import THEME_COOKIE, THEMES
 from accounts.exceptions import AlreadyMember, InvitationSpent
-from accounts.forms import ProfileForm
 from accounts.middleware import LAST
 from accounts.models import User
-from accounts.services import invitations, members, opening
+from accounts.services import invitations, opening
 
 YEAR = 365 * 24 * 60 * 60  # seconds
 
@@ -69,19 +66,6 @@ def theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie(THEME_COOKIE)
     return response
-
-
-@require_http_methods(["GET", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
-    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
-    if request.method == "POST" and form.is_valid():
-        members.change_profile(user=user, name=form.cleaned_data["name"], language=form.cleaned_data["language"])
-        messages.success(request, _("Saved."))
-        response = redirect("profile")
-        remember_language(response, request, user.language)
-        return response
-    return render(request, "accounts/profile.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])

@@ -7,4 +7,4 @@ class AgentsConfig(AppConfig):
     name = "agents"
 
     def ready(self) -> None:
-        from agents import closing, start  # noqa: F401  (they register themselves)
+        from agents import callers, closing, start  # noqa: F401  (they register themselves)

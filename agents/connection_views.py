@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import toasts
 from accounts.access import OrganizationContext, require
 from agents import connections
+from agents.examples import first_delivery
 from agents.exceptions import (
     AgentsError,
     InvalidAddress,
@@ -151,6 +152,7 @@ def _shown(
             "line": line_of(row, now),
             "facts": facts,
             "ingest_url": settings.PUBLIC_BASE_URL + row.ingest_path,
+            "first_delivery": first_delivery(row.provider, settings.PUBLIC_BASE_URL + row.ingest_path),
             "secret": secret,
             "fresh": fresh,
             "in_overlap": in_overlap,

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import structlog
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
+from accounts import error_views, maintenance
 from ground import vault
 from ground.tenancy.ids import uuid7
 
@@ -32,8 +32,10 @@ class RequestIdentityMiddleware:
         return response
 
 
-class RestoreGateMiddleware:
-    """503 for everything but health, figures and static files until the erasure journal has been replayed."""
+class ClosedMiddleware:
+    """503 for everything but health, figures and static files while the platform is closed for maintenance, and until
+    the erasure journal has been replayed after a restore.
+    """
 
     OPEN = ("/healthz", "/readyz", "/metrics", "/static/")
     RETRY_SECONDS = 60
@@ -42,27 +44,15 @@ class RestoreGateMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(self.OPEN):
-            try:
-                vault.gate.require_open()
-            except vault.Unavailable as trouble:
-                log.warning("gate.refused", reason=str(trouble))
-                return self._refusal(request)
+        if request.path.startswith(self.OPEN):
+            return self.get_response(request)
+        pause = maintenance.state()
+        if pause is not None:
+            wait = pause.retry_seconds(timezone.now())
+            return error_views.closed(request, "maintenance", retry_seconds=wait, until=pause.until)
+        try:
+            vault.gate.require_open()
+        except vault.Unavailable as trouble:
+            log.warning("gate.refused", reason=str(trouble))
+            return error_views.closed(request, "restoring", retry_seconds=self.RETRY_SECONDS)
         return self.get_response(request)
-
-    def _refusal(self, request: HttpRequest) -> HttpResponse:
-        request_id = getattr(request, "request_id", "")
-        headers = {"Retry-After": str(self.RETRY_SECONDS), "Cache-Control": "no-store"}
-        sentence = "The service is being brought up to date after maintenance. Nothing was accepted; try again soon."
-        if "text/html" in request.headers.get("Accept", ""):
-            words = {"product": settings.PRODUCT_NAME, "request_id": request_id}
-            page = render_to_string("errors/503.html", words)
-            return HttpResponse(page, status=503, headers=headers)
-        problem = {
-            "type": "about:blank",
-            "title": "Service Unavailable",
-            "status": 503,
-            "detail": sentence,
-            "request_id": request_id,
-        }
-        return JsonResponse(problem, status=503, headers=headers, content_type="application/problem+json")

@@ -20,8 +20,9 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
         if not text:
             return None
-        known = api_keys.recognise(text.strip(), at=timezone.now()) if scheme.lower() == "bearer" else None
-        if known is None:
+        known = api_keys.look_up(text.strip(), at=timezone.now()) if scheme.lower() == "bearer" else None
+        if known is None or not known.opens:
+            request._request.refused_key = known  # type: ignore[attr-defined]  # for the request log of its organization
             raise AuthenticationFailed("This API key does not exist, is revoked or has run out.")
         return AnonymousUser(), known
 

@@ -71,7 +71,10 @@ def body(
 
 def answer(status_code: int, code: str, detail: str, request: HttpRequest | None, **extra: Any) -> JsonResponse:
     """A problem as a plain Django response, for doors that are not DRF views (webhook ingest, handlers of 404)."""
-    return JsonResponse(body(status_code, code, detail, request, extra), status=status_code, content_type=CONTENT_TYPE)
+    told = body(status_code, code, detail, request, extra)
+    response = JsonResponse(told, status=status_code, content_type=CONTENT_TYPE)
+    response.problem = code  # type: ignore[attr-defined]  # for the request log
+    return response
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -95,6 +98,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     code, detail, extra = _describe(error)
     response = Response(body(error.status_code, code, detail, plain, extra), error.status_code, headers=headers)
     response.content_type = CONTENT_TYPE
+    response.problem = code  # type: ignore[attr-defined]  # for the request log
     return response
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts import hooks
 from accounts.exceptions import KeyOver, OrganizationClosed, UnknownScope
@@ -42,6 +43,7 @@ class KnownKey:
     id: UUID
     organization_id: UUID
     scopes: frozenset[str]
+    opens: bool = True
 
     @property
     def actor(self) -> Actor:
@@ -50,6 +52,18 @@ class KnownKey:
 
 def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
+
+
+def in_state(state: str) -> Q:
+    """Keys that are live, over, revoked or unused, now."""
+    now = timezone.now()
+    live = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
+    return {
+        "live": live,
+        "over": Q(revoked_at=None, expires_at__lte=now),
+        "revoked": Q(revoked_at__isnull=False),
+        "unused": live & Q(last_used_at=None),
+    }[state]
 
 
 def create(
@@ -111,6 +125,12 @@ def revoke_all(*, organization_id: UUID, at: datetime) -> int:
 
 def recognise(text: str, *, at: datetime) -> KnownKey | None:
     """The key behind an Authorization value, or None: malformed, unknown, wrong, revoked, over, or closed alike."""
+    found = look_up(text, at=at)
+    return found if found is not None and found.opens else None
+
+
+def look_up(text: str, *, at: datetime) -> KnownKey | None:
+    """Like `recognise`, but a key that is revoked or over comes back with `opens` False: its owner may be told why."""
     prefix, _, secret = text.removeprefix(f"{BRAND}_").partition("_")
     if not text.startswith(f"{BRAND}_") or len(prefix) != 8 or not secret or len(text) > 200 or not text.isascii():
         return None
@@ -126,9 +146,8 @@ def recognise(text: str, *, at: datetime) -> KnownKey | None:
     if row is None or not right:
         return None
     identifier, organization_id, _digest, scopes, expires_at, revoked_at = row
-    if revoked_at is not None or (expires_at is not None and expires_at <= at):
-        return None
-    return KnownKey(identifier, organization_id, frozenset(scopes))
+    opens = revoked_at is None and (expires_at is None or expires_at > at)
+    return KnownKey(identifier, organization_id, frozenset(scopes), opens)
 
 
 def note_use(known: KnownKey, *, at: datetime) -> None:

@@ -84,7 +84,7 @@ def invite(*, organization_id: UUID, address: str, role: Role, by: User, at: dat
         letters.write(
             lambda: _letter(organization, role, token),
             to=address,
-            language=by.language,
+            language=organization.language,
             kind="accounts.invitation",
         ).send()
     return invitation

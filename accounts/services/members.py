@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from accounts import hooks
 from accounts.exceptions import AlreadyMember, LastOwner, NotAMember, OrganizationClosed, OwnersOnly
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import Membership, Organization, OrganizationState, Role, User
 from ground import audit, tenancy
 from ground.tenancy import Actor
 from ground.tenancy.actors import ActorKind
@@ -101,10 +101,21 @@ def remove(*, organization_id: UUID, user_id: UUID, by: Actor, at: datetime) -> 
         _record("accounts.member_removed", organization_id, user_id, by, removed_at=at)
 
 
-def change_profile(*, user: User, name: str, language: str) -> None:
-    """A person's own name and language."""
-    user.name, user.language = name, language
-    user.save(update_fields=["name", "language"])
+def leave(*, organization_id: UUID, user: User, at: datetime) -> None:
+    """The person leaves of their own will. Raises NotAMember, and LastOwner while the organization is not closed."""
+    with tenancy.acting_for(organization_id):
+        organization = _lock(organization_id)
+        membership = _membership(organization_id, user.pk)
+        if membership.role == Role.OWNER and organization.state != OrganizationState.CLOSED:
+            _keep_an_owner(organization_id, user.pk)
+        membership.delete()
+        _record("accounts.member_left", organization_id, user.pk, Actor.member(user.pk), left_at=at)
+
+
+def change_profile(*, user: User, name: str, language: str, time_zone: str = "") -> None:
+    """A person's own name, language and time zone ("" for UTC)."""
+    user.name, user.language, user.time_zone = name, language, time_zone
+    user.save(update_fields=["name", "language", "time_zone"])
 
 
 def _lock(organization_id: UUID) -> Organization:

@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.api.problems import answer
+from accounts.request_log import Sender, sent_by
+from agents.connections import connection_of
 from calls.services import receiving
 
 
@@ -14,6 +16,7 @@ from calls.services import receiving
 @login_not_required
 def ingest(request: HttpRequest, provider: str, public_id: str) -> HttpResponse:
     """Public by nature: a delivery proves itself by its signature. Answers 2xx only for what is safely stored."""
+    sent_by(request, lambda: _sender(public_id))
     if request.method != "POST":
         response = answer(405, "method-not-allowed", "Deliveries are sent with POST.", request)
         response["Allow"] = "POST"
@@ -27,6 +30,11 @@ def ingest(request: HttpRequest, provider: str, public_id: str) -> HttpResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
     receipt = receiving.receive(provider, public_id, headers, body, now=timezone.now())
     return _response(request, receipt)
+
+
+def _sender(public_id: str) -> Sender | None:
+    endpoint = connection_of(public_id)
+    return None if endpoint is None else Sender(endpoint.organization_id, endpoint.id)
 
 
 def _response(request: HttpRequest, receipt: receiving.Receipt) -> HttpResponse:

@@ -84,6 +84,7 @@ def organization(place: Place, password: str, *, at: datetime) -> tuple[Organiza
             at=at,
             time_zone=place.time_zone,
             country=place.country,
+            language=place.language.code,
         )
     known = {each.email for each in members.people_of(found.pk)}
     for name, email, role in place.others:

@@ -34,6 +34,7 @@ PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 PRODUCT_NAME = "Sottovoce"
 OPERATOR_PROFILE = env.str("OPERATOR_PROFILE", "klariqo")
+MAINTENANCE = env.bool("MAINTENANCE", False)  # or `manage.py maintenance on`
 DEBUG = False
 SECRET_KEY = required("SECRET_KEY", "it signs sessions and links.")
 
@@ -82,7 +83,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestIdentityMiddleware",
-    "config.middleware.RestoreGateMiddleware",
+    "config.middleware.ClosedMiddleware",
+    "accounts.request_log.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -216,14 +218,19 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = PRODUCT_NAME
 MFA_ADAPTER = "accounts.second_factor.SealingMFAAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.signing_in.SignupForm"}
+ACCOUNT_FORMS = {
+    "add_email": "accounts.signing_in.AddEmailForm",
+    "login": "accounts.signing_in.LoginForm",
+    "reset_password": "accounts.signing_in.ResetPasswordForm",
+    "signup": "accounts.signing_in.SignupForm",
+}
 ACCOUNT_ADAPTER = "accounts.signing_in.AccountAdapter"
 ACCOUNT_SIGNUP_OPEN = env.bool("ACCOUNT_SIGNUP_OPEN", True)
 ORGANIZATIONS_OPEN = env.bool("ORGANIZATIONS_OPEN", False)  # whether people may open organizations by themselves
 USERSESSIONS_TRACK_ACTIVITY = False
+DESTRUCTION_GRACE_SECONDS = env.int("DESTRUCTION_GRACE_SECONDS", 600)  # a confirmed destruction can be undone so long
 STAFF_ACCESS_MAX_MINUTES = env.int("STAFF_ACCESS_MAX_MINUTES", 60)  # the longest session of staff at tenant data
 STAFF_ACCESS_CONFIRMED_SECONDS = env.int("STAFF_ACCESS_CONFIRMED_SECONDS", 300)  # age of the second factor to open one
-DESTRUCTION_GRACE_SECONDS = env.int("DESTRUCTION_GRACE_SECONDS", 600)  # a confirmed destruction can be undone so long
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", 0)

@@ -53,7 +53,7 @@ STRANGER = {
     "mfa_authenticate",
 }
 FRESH = {"account_set_password", "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
-ENGLISH = re.compile(r"\b(Please|Sign ?[Uu]p|Password Reset|Change Password|Authenticator App|Two-Factor)\b")
+OURS = {"E-mail address", "New e-mail address", "Stay signed in on this device"}  # our own catalogue's test holds them
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_the_others_lead_away_or_answer_a_script(scene, name):
 @pytest.mark.parametrize("language", ["fr", "de"])
 @pytest.mark.parametrize("name", [name for name in ALL if name not in NO_PAGE])
 def test_the_parts_that_allauth_writes_speak_the_readers_language(scene, name, language):
-    """Labels and hints of its forms come from its own catalogue, or from ours where it lacks them."""
+    """Labels of its forms come from its own catalogue, which speaks French and German, or from ours."""
     answer = open_page(scene, name)
     form = answer.context and answer.context.get("form")
     if not form:
@@ -170,7 +170,7 @@ def test_the_parts_that_allauth_writes_speak_the_readers_language(scene, name, l
         english = {str(field.label) for field in form if field.label and not field.is_hidden}
     with translation.override(language):
         said = {str(field.label) for field in form if field.label and not field.is_hidden}
-    same = (english & said) - {"Name", "Code", "Account", ""}
+    same = (english & said) - {"Name", "Code", "Account"} - OURS
     assert not same, same
 
 
