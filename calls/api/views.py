@@ -126,6 +126,7 @@ class CallView(OrganizationAPIView):
     @extend_schema(
         operation_id="calls_destroy",
         summary="Destroy a call with all its parts; confirm with the number of records that the preview shows",
+        description="At once: the ten minutes in which people can undo it on the page are not for programs.",
         parameters=[OpenApiParameter("confirm", int, required=True)],
         responses={200: serializers.DestructionOutput},
         tags=_TAGS,
