@@ -13,13 +13,20 @@ from accounts.services import opening
 from accounts.views import signed_in
 
 
+class OpeningForm(OrganizationForm):
+    """What has to be known at once; the rest is asked for on the settings page."""
+
+    language = None  # type: ignore[assignment]
+    privacy_contact = None  # type: ignore[assignment]
+
+
 @require_http_methods(["GET", "POST"])
 def open_organization(request: HttpRequest) -> HttpResponse:
     """Where the operator lets people open organizations by themselves; 403 elsewhere."""
     user = signed_in(request)
     if not opening.may_open(user):
         raise PermissionDenied
-    form = OrganizationForm(request.POST or None, initial={"time_zone": "UTC"})
+    form = OpeningForm(request.POST or None, initial={"time_zone": "UTC"})
     if request.method == "POST" and form.is_valid():
         made = opening.open_own(
             name=form.cleaned_data["name"],

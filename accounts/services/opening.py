@@ -35,6 +35,7 @@ def open_own(*, name: str, time_zone: str, country: str, user: User, at: datetim
         at=at,
         time_zone=time_zone,
         country=country,
+        language=user.language,
     )
 
 
