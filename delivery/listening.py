@@ -1,15 +1,21 @@
-"""What lower floors tell delivery through their hook lists: alerts that open, API keys made, members who joined."""
+"""What lower floors tell delivery through their hook lists: alerts that open, API keys made, members who joined, and
+people who take along what is held about them or close their account."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
-from accounts import hooks
+from accounts import access, hooks
+from accounts.models import User
+from accounts.services import own_account
 from delivery import kinds
-from delivery.services import notices
+from delivery.models import Preference
+from delivery.services import notices, preferences
 from ground.audit import alerts
-from ground.tenancy import Actor
+from ground.inventory import declaration_of
+from ground.tenancy import Actor, acting_for
 
 
 def alert_opened(organization_id: UUID, alert_id: UUID, alert: str, key: str, counts: dict[str, Any]) -> None:
@@ -38,6 +44,28 @@ def member_joined(organization_id: UUID, membership_id: UUID, user_id: UUID, rol
         about=role,
         by=Actor.member(user_id),
     )
+
+
+@own_account.own_data("notices")
+def _notices(user: User) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for organization_id in sorted(access.places_of(user)):
+        with acting_for(organization_id):
+            rows = notices.of_person(organization_id, user.pk).order_by("id")
+            found += [{"what": row.kind, "when": row.at.isoformat(), "read": row.read_at is not None} for row in rows]
+    return found
+
+
+@own_account.own_data("notifications")
+def _choices(user: User) -> list[dict[str, Any]]:
+    rows = list(Preference.objects.filter(user=user).order_by("kind"))
+    return declaration_of(Preference).export(UUID(int=0), rows)
+
+
+@own_account.on_account_closed("delivery")
+def _account_closed(user: User, at: datetime) -> None:
+    preferences.forget_person(user)
+    notices.forget_person(user.pk, access.places_of(user))
 
 
 def _id(key: str) -> UUID | None:

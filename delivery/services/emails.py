@@ -78,7 +78,15 @@ def send(lease: jobs.Lease) -> None:
             _end(email, EmailState.FAILED, "ContentGone")
             return
         Email.objects.filter(id=email_id).update(attempts=F("attempts") + 1, tried_at=timezone.now())
-    message = _opened(content)
+    try:
+        message = _opened(content)
+    except vault.Unavailable:
+        raise
+    except vault.VaultError as error:  # its key is gone or its seal is broken: no attempt will ever open it
+        with acting_for(organization_id):
+            lease.complete()
+            _end(email, EmailState.FAILED, type(error).__name__)
+        return
     lease.extend()
     try:
         _transport(message)

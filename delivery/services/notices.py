@@ -20,7 +20,7 @@ from delivery.kinds import Facts
 from delivery.models import Channel, Notice
 from delivery.services import preferences
 from ground import audit, jobs
-from ground.tenancy import Actor, acting_for
+from ground.tenancy import Actor, acting_for, current_organization
 from ground.tenancy.actors import ActorKind
 
 MAIL_JOB = "delivery.mail_notices"
@@ -99,10 +99,12 @@ def of_person(organization_id: UUID, person_id: UUID) -> "QuerySet[Notice]":
 
 
 def unread(organization_id: UUID, person_id: UUID) -> int:
-    """How many are unread, counted to one beyond `MOST`."""
-    with acting_for(organization_id):
-        rows = of_person(organization_id, person_id).filter(read_at__isnull=True)
-        return rows.order_by().values("pk")[: MOST + 1].count()
+    """How many are unread, counted to one beyond `MOST`. One question where the caller acts for the organization."""
+    if current_organization() != organization_id:
+        with acting_for(organization_id):
+            return unread(organization_id, person_id)
+    rows = of_person(organization_id, person_id).filter(read_at__isnull=True)
+    return rows.order_by().values("pk")[: MOST + 1].count()
 
 
 def facts(notice: Notice) -> Facts:
@@ -116,6 +118,13 @@ def mark_read(*, organization_id: UUID, person_id: UUID, at: datetime, ids: Sequ
         if ids is not None:
             rows = rows.filter(pk__in=ids)
         return rows.update(read_at=at)
+
+
+def forget_person(person_id: UUID, organization_ids: Iterable[UUID]) -> None:
+    """What was told to somebody whose account is closed is gone."""
+    for organization_id in organization_ids:
+        with acting_for(organization_id):
+            of_person(organization_id, person_id).delete()
 
 
 def mark_unread(*, organization_id: UUID, person_id: UUID, notice_id: UUID) -> int:

@@ -24,6 +24,11 @@ def of_person(user: User) -> dict[str, Channel]:
     return {kind.name: Channel(chosen.get(kind.name, kind.channel)) for kind in kinds.declared()}
 
 
+def forget_person(user: User) -> None:
+    """Nothing is known any more of how a person wanted to hear of things."""
+    Preference.objects.filter(user=user).delete()
+
+
 def choose(*, user: User, wanted: Mapping[str, Channel]) -> None:
     """From now on as `wanted`; what equals a kind's own default is not stored. Unknown kinds are left out."""
     with transaction.atomic():

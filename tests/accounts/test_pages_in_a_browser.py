@@ -57,7 +57,7 @@ def sign_in(page, root):
 
 def test_every_page_of_the_frame_is_clean(live_server, page, home):
     sign_in(page, live_server.url)
-    names = ("overview", "team", "developers", "settings")
+    names = ("overview", "team", "developers", "request_list", "settings", "close")
     places = [reverse(f"accounts:{name}", args=["home"]) for name in names]
     places += [reverse(name) for name in ("profile", "account_email", "mfa_index", "usersessions_list")]
     for theme in ("light", "dark"):
@@ -81,7 +81,7 @@ def test_signing_in_is_clean_before_and_after_a_mistake(live_server, page, home)
     page.fill("[name=login]", "owner@example.org")
     page.fill("[name=password]", "wrong")
     page.click("main button.btn-primary")
-    page.wait_for_selector(".errorlist")
+    page.wait_for_selector(".error-summary:focus")
     look(page, "after a mistake")
     assert page.complaints == []
 
@@ -111,7 +111,7 @@ def test_menus_and_colours_by_keyboard(live_server, page, home):
     page.keyboard.press("Escape")
     assert not page.is_visible(".menu-list a[aria-current]")
     assert page.evaluate("document.activeElement.className") == "top-org"
-    page.focus("summary.top-btn")
+    page.focus("summary:has(.face)")
     page.keyboard.press("Enter")
     page.click("[data-theme-value=dark]")
     assert page.get_attribute("html", "data-bs-theme") == "dark"
@@ -131,7 +131,7 @@ def test_without_script_the_menus_and_colours_work_too(live_server, home, browse
     page.fill("[name=password]", factories.PASSWORD)
     page.click("main button.btn-primary")
     page.wait_for_url("**/o/home/")
-    page.click("summary.top-btn")
+    page.click("summary:has(.face)")
     page.click("text=Sign out")
     page.wait_for_url("**/account/login/**")
     context.close()

@@ -230,6 +230,17 @@ def test_the_content_leaves_days_after_sending_and_its_key_with_it(people, opera
     assert the_email(people.home).resends == 0
 
 
+def test_a_lost_key_ends_the_email_instead_of_trying_for_ever(people, operator, queue):
+    with acting_for(people.home.pk):
+        message().send()
+        content = EmailContent.objects.get()
+    vault.keys.destroy(people.home.pk, [content.key_id])
+    assert run_jobs(people.home.pk) == [jobs.Outcome.DONE]
+    email = the_email(people.home)
+    assert (email.state, email.last_error) == ("failed", "KeyLost")
+    assert mail.outbox == []
+
+
 def test_an_email_of_another_organization_cannot_be_sent_again(people, operator, queue):
     with acting_for(people.home.pk):
         message().send()
