@@ -29,7 +29,10 @@ def measure(bench: Bench) -> None:
         "rows/s",
         rate("the purge", lambda _: purge(ours), lambda: prepared(ours)),
         [
-            (rate("raw SQL in batches, with tombstones and audit event", raw, lambda: _raw_prepared(other)), at_least(0.8)),
+            (
+                rate("raw SQL in batches, with tombstones and audit event", raw, lambda: _raw_prepared(other)),
+                at_least(0.8),
+            ),
             (rate("the same, and the wrapped keys deleted too", raw_with_keys, lambda: _raw_prepared(other)), None),
             (rate("QuerySet.delete() of calls with five turns", _queryset, lambda: _planted(other, DUE)), at_least(4)),
             (rate("obj.delete() one by one", _one_by_one, lambda: _planted(other, ONE_BY_ONE)), at_least(50)),
@@ -45,9 +48,7 @@ def prepared(organization_id: UUID) -> None:
     """Due rows, and a person's approval: so much at once is never the steady pace."""
     planting.due_transcripts(organization_id, DUE)
     with acting_for(organization_id):
-        guard.approve(
-            organization_id=organization_id, category="transcript", rows=DUE, by=BY, at=datetime.now(UTC)
-        )
+        guard.approve(organization_id=organization_id, category="transcript", rows=DUE, by=BY, at=datetime.now(UTC))
     world.settle("calls_transcript")
 
 
@@ -95,7 +96,8 @@ def _raw_batches(organization_id: UUID):
             tombstones.plant(organization_id, [row[1] for row in gone], at=datetime.now(UTC))
             cursor.execute(
                 "INSERT INTO audit_event (id, organization_id, stream, kind, actor_kind, actor_id, object_type, "
-                "object_id, payload) VALUES (gen_random_uuid(), %s, 'evidence', 'raw.purged', 'system', 'raw', '', '', %s)",
+                "object_id, payload) "
+                "VALUES (gen_random_uuid(), %s, 'evidence', 'raw.purged', 'system', 'raw', '', '', %s)",
                 [organization_id, f'{{"rows":{len(gone)}}}'],
             )
         yield [row[0] for row in gone]

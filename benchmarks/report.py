@@ -58,7 +58,9 @@ def page(kept: dict[str, Any]) -> str:
     """The report in Markdown."""
     parts = [_HEAD, "| goal | | met |\n|---|---|---|"]
     goals = sorted(kept.items(), key=_order)
-    parts[-1] += "".join(f"\n| [{key}](#{key.lower()}) | {entry['title']} | {_met(entry['met'])} |" for key, entry in goals)
+    parts[-1] += "".join(
+        f"\n| [{key}](#{key.lower()}) | {entry['title']} | {_met(entry['met'])} |" for key, entry in goals
+    )
     parts += [_section(key, entry) for key, entry in goals]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -82,7 +84,9 @@ def _section(key: str, entry: dict[str, Any]) -> str:
 def _line(row: dict[str, Any]) -> str:
     alone = row["ours"] is None
     ratio = _spread(row["ratio"]) + (f" {row['unit']}" if alone else "")
-    ours, other = ("", "") if alone else (f"{_spread(row['ours'])} {row['unit']}", f"{_spread(row['other'])} {row['unit']}")
+    ours, other = (
+        ("", "") if alone else (f"{_spread(row['ours'])} {row['unit']}", f"{_spread(row['other'])} {row['unit']}")
+    )
     bound = str(Bound(**row["bound"])) if row["bound"] else ""
     return f"| {row['about']} | {ratio} | {bound} | {_met(row['met'])} | {ours} | {other} |"
 

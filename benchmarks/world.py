@@ -16,15 +16,15 @@ from tests import embedded  # isort: skip  # starts the servers and sets the env
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-import psycopg  # noqa: E402
-from django.db import connections  # noqa: E402
+import psycopg
+from django.db import connections
 
-from ground import vault  # noqa: E402
-from tests import factories  # noqa: E402
+from ground import vault
+from tests import factories
 
 
 def build() -> None:
