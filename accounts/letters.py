@@ -53,7 +53,7 @@ def write(letter: Callable[[], Letter], *, to: str, language: str, kind: str) ->
         said = letter()
         context = {"letter": said, "product": settings.PRODUCT_NAME, "home": settings.PUBLIC_BASE_URL}
         text = render_to_string("email/letter.txt", context).strip() + "\n"
-        html = render_to_string("email/letter.html", context)
+        html = render_to_string("email/letter.html", context).strip() + "\n"
     message = EmailMultiAlternatives(" ".join(said.subject.split()), text, settings.DEFAULT_FROM_EMAIL, [to])
     message.attach_alternative(html, "text/html")
     message.kind = kind  # type: ignore[attr-defined]
