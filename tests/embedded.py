@@ -20,16 +20,17 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from config.launcher.postgres import EmbeddedPostgres
+from config.launcher.valkey import EmbeddedValkey
+
 OWNER, APP = "sottovoce_owner", "sottovoce_app"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 TEMPLATES = {"default": f"template_{WORKER}", "keyring": f"template_{WORKER}_keyring"}
 _DATABASES = {"default": f"test_{WORKER}", "keyring": f"test_{WORKER}_keyring"}
 
 
-def _start_servers() -> tuple[Path, str, str]:
-    """Afterwards both answer: their folder, the superuser's DSN, Valkey's URL without the database number."""
-    from config.launcher.postgres import EmbeddedPostgres
-    from config.launcher.valkey import EmbeddedValkey
+def _start_servers() -> tuple[Path, str, str, EmbeddedPostgres | None, EmbeddedValkey]:
+    """Afterwards both answer: their folder, the superuser's DSN, Valkey's URL without the number, both servers."""
 
     home = Path(tempfile.mkdtemp(prefix="sv-test-"))
     home.chmod(0o755)
@@ -42,7 +43,7 @@ def _start_servers() -> tuple[Path, str, str]:
         shutil.rmtree(home, ignore_errors=True)
 
     atexit.register(stop)
-    dsn = os.environ.get("TEST_POSTGRES_DSN", "")
+    dsn, postgres = os.environ.get("TEST_POSTGRES_DSN", ""), None
     if not dsn:
         postgres = EmbeddedPostgres(home / "pg", home / "run", throwaway=os.environ.get("TEST_DURABLE") != "1")
         stops.append(postgres)
@@ -51,10 +52,10 @@ def _start_servers() -> tuple[Path, str, str]:
     valkey = EmbeddedValkey(home / "valkey", home / "run", throwaway=True)
     stops.append(valkey)
     valkey.start()
-    return home, dsn, valkey.url(0).removesuffix("0")
+    return home, dsn, valkey.url(0).removesuffix("0"), postgres, valkey
 
 
-HOME, _DSN, _VALKEY = _start_servers()
+HOME, _DSN, _VALKEY, POSTGRES, VALKEY = _start_servers()
 
 
 def _url(user: str, database: str) -> str:

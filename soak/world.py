@@ -1,0 +1,127 @@
+"""What figures run on: the platform's code on an embedded PostgreSQL and Valkey of this run, durable as in production.
+
+Importing this module starts the servers (as tests/embedded.py does for tests), sets the environment and loads Django,
+which connects as the restricted application role. `fresh()` gives new databases and new folders; programs started
+through `soak.platform` work on the same.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+os.environ["TEST_DURABLE"] = "1"
+
+from tests import embedded  # isort: skip  # starts the servers and sets the environment, before Django reads it
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "soak.settings"
+
+import django
+
+django.setup()
+
+import psycopg  # noqa: E402
+import redis  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from ground import vault  # noqa: E402
+from ground.jobs import broker  # noqa: E402
+from tests import factories  # noqa: E402
+from tests.processes import folders  # noqa: E402
+
+POSTGRES, VALKEY = embedded.POSTGRES, embedded.VALKEY
+ALIASES = ("default", "keyring")
+_FOLDERS = {
+    "DATA_DIR": "data",
+    "KEYSTORE_PATH": "keystore",
+    "KEYSTORE_MIRROR_PATH": "keystore-mirror",
+    "OBJECTS_PATH": "objects",
+    "JOURNAL_PATH": "journal",
+    "BACKUP_PATH": "backups",
+    "LOG_DIR": "logs",
+}
+_closing: list[Callable[[], None]] = []
+
+
+def build() -> None:
+    """The schema, once. `fresh()` copies it."""
+    embedded.build_templates()
+
+
+def fresh() -> Path:
+    """New databases as the migrations leave them, new folders, an empty queue; programs of before are stopped."""
+    close()
+    connections.close_all()
+    home = embedded.HOME / "world"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    for name, folder in _FOLDERS.items():
+        (home / folder).mkdir()
+        setattr(settings, name, home / folder)
+    settings.ROOT_KEY_FILE = home / "keys" / "root.key"
+    vault.forget_everything()
+    broker.forget_failure()
+    embedded.copy_databases()
+    redis.Redis.from_url(settings.REDIS_URL).flushall()
+    return home
+
+
+def close() -> None:
+    """Stop what runs on this world (see `closing`)."""
+    while _closing:
+        _closing.pop()()
+
+
+def closing(stop: Callable[[], None]) -> None:
+    """`stop` is called before the world goes."""
+    _closing.append(stop)
+
+
+def environment() -> dict[str, str]:
+    """For a program on this world's databases and folders, with the rights of the application."""
+    inherited = {name: value for name, value in os.environ.items() if "OWNER_URL" not in name}
+    return {**inherited, **folders(settings)}
+
+
+def organization(**fields: Any) -> UUID:
+    """The id of a new organization."""
+    identifier: UUID = factories.organization(**fields).id
+    return identifier
+
+
+@contextlib.contextmanager
+def owner(alias: str = "default") -> Iterator[psycopg.Connection]:
+    """The schema's owner in maintenance: sees every row. For planting and counting, never for what is tested."""
+    with embedded.owner(alias) as connection:
+        connection.execute("SELECT set_config('app.maintenance', 'on', false)")
+        yield connection
+
+
+@contextlib.contextmanager
+def superuser(alias: str | None = "default") -> Iterator[psycopg.Connection]:
+    """For tampering, and for reading what the server keeps."""
+    with embedded.superuser(alias) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder outside of the platform's, for what must not be seen by it."""
+    folder = Path(tempfile.mkdtemp(prefix="sv-soak-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def server() -> str:
+    """`PostgreSQL 18.4, fsync on`."""
+    with superuser(None) as connection:
+        row = connection.execute("SELECT split_part(version(), ' ', 2), current_setting('fsync')").fetchone()
+    assert row is not None
+    return f"PostgreSQL {row[0]}, fsync {row[1]}"
