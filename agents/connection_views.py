@@ -97,10 +97,14 @@ def end_overlap(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 def api_key(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     context = require(request, "agents.manage")
     row = _connection(context, connection_id)
+    key = request.POST.get("api_key", "").strip()[:500]
+    if not key:
+        messages.error(request, _("Type the key first. Nothing was changed."))
+        return _back(context, row)
     connections.set_api_key(
         organization_id=context.organization.pk,
         connection_id=row.id,
-        api_key=request.POST.get("api_key", "")[:500],
+        api_key=key,
         by=context.actor,
         at=timezone.now(),
     )

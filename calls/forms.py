@@ -42,4 +42,8 @@ def asking(agents: Mapping[UUID, str]) -> lists.Declaration:
 class FindForm(forms.Form):
     """Sent by POST: what is looked for never stands in an address or a log."""
 
-    value = forms.CharField(label=gettext_lazy("Whole number, e-mail, full name, own reference or id"), max_length=320)
+    value = forms.CharField(
+        label=gettext_lazy("Whole number, e-mail, full name, own reference or id"),
+        max_length=320,
+        widget=forms.TextInput(attrs={"id": "search-value"}),
+    )
