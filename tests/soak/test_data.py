@@ -1,0 +1,15 @@
+"""Figures about data at their small counts: sealing, finding, evidence, walls, remains."""
+
+import pytest
+
+from tests.soak.conftest import assert_held
+
+FIGURES = {"A30": 1_000, "A31": 2_000}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_held_at_its_small_count(soaked, figure):
+    results, told = soaked
+    assert_held(results, told, figure, at_least=FIGURES[figure])
