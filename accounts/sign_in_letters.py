@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import dates
 from accounts.letters import Letter, address
 
 Context = Mapping[str, Any]
@@ -88,9 +88,8 @@ def _told(subject: str | Promise, text: str | Promise) -> Callable[[Context], Le
             (_("Address now"), context.get("to_email")),
             (_("Address removed"), context.get("deleted_email")),
         ]
-        moment = timezone.localtime(context.get("timestamp") or timezone.now())
         circumstances = [
-            (_("When"), f"{date_format(moment, 'j M Y, H:i')} {moment.tzname()}"),
+            (_("When"), dates.moment(context.get("timestamp") or timezone.now())),
             (_("Network address"), context.get("ip")),
             (_("Browser"), context.get("user_agent")),
         ]

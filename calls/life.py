@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import lifeline
+from accounts import dates, lifeline
 from accounts.lifeline import LifeLine, Moment, State
 from calls import hooks, words
 from calls.models import Call, RecordingState
@@ -99,16 +98,18 @@ def until(moment: datetime, now: datetime) -> Pill:
 
 def line(call: Call, leaving: list[Leaving], now: datetime) -> LifeLine:
     """The large drawing for the part that leaves first."""
-    moments = [Moment("done", _("Recorded") if call.has_recording else _("Ended"), _day(call.ended_at), _time(call))]
+    moments = [
+        Moment("done", _("Recorded") if call.has_recording else _("Ended"), dates.day(call.ended_at), _time(call))
+    ]
     if timedelta() < call.created_at - call.ended_at < timedelta(days=1):
-        moments.append(Moment("done", _("Stored, sealed"), _day(call.created_at), _clock(call.created_at)))
-    today = Moment("today", _("Today"), _day(now), _day_of(call, leaving, now))
+        moments.append(Moment("done", _("Stored, sealed"), dates.day(call.created_at), dates.clock(call.created_at)))
+    today = Moment("today", _("Today"), dates.day(now), _day_of(call, leaving, now))
     if not leaving:
         return lifeline.draw([*moments, today, Moment("end", _("No end decided"), "–", _("nothing is purged"))])
     first = leaving[0]
     if call.held:
         return lifeline.draw([*moments, *_held(first, today, now)])
-    due = Moment("due", _("Expires"), _day(first.at), _away(first.at, now))
+    due = Moment("due", _("Expires"), dates.day(first.at), _away(first.at, now))
     order = [today, due] if first.at > now else [due, today]
     return lifeline.draw([*moments, *order, *_after(max(first.at, now))])
 
@@ -117,19 +118,19 @@ def _after(leaves: datetime) -> list[Moment]:
     """What follows when content leaves at that moment."""
     night = leaves + timedelta(days=1)
     after = [
-        Moment("end", _("Unreadable"), _day(leaves), _("within minutes")),
-        Moment("end", _("Beyond recovery"), _("by %(day)s") % {"day": _day(night)}, _("next night")),
+        Moment("end", _("Unreadable"), dates.day(leaves), _("within minutes")),
+        Moment("end", _("Beyond recovery"), _("by %(day)s") % {"day": dates.day(night)}, _("next night")),
     ]
     window = profiles.current().categories[Category.BACKUP].default
     if window is not None:
         gone = purge_after(night, window)
-        after.append(Moment("end", _("Gone from backups"), _day(gone), words.period(window)))
+        after.append(Moment("end", _("Gone from backups"), dates.day(gone), words.period(window)))
     return after
 
 
 def _held(first: Leaving, today: Moment, now: datetime) -> list[Moment]:
     """A hold: no date holds any more; everything waits for its release."""
-    would = Moment("done" if first.at <= now else "end", _("Would expire"), _day(first.at), _("kept by a hold"))
+    would = Moment("done" if first.at <= now else "end", _("Would expire"), dates.day(first.at), _("kept by a hold"))
     released = [
         Moment("end", _("Hold released"), "–", _("somebody decides")),
         Moment("end", _("Unreadable"), "–", _("after the release")),
@@ -148,27 +149,18 @@ def why(leaving: list[Leaving], organization: str) -> str:
         % {
             "part": words.PARTS[first.category],
             "period": words.period(first.period),
-            "decided": words.decided(first.origin, organization, _day(first.since) if first.since else ""),
+            "decided": words.decided(first.origin, organization, dates.day(first.since) if first.since else ""),
         }
     ]
     for each in rest:
         what = str(words.PARTS[each.category])
-        sentence = _("%(part)s: until %(day)s.") % {"part": what[:1].upper() + what[1:], "day": _day(each.at)}
+        sentence = _("%(part)s: until %(day)s.") % {"part": what[:1].upper() + what[1:], "day": dates.day(each.at)}
         sentences.append(sentence)
     return " ".join(sentences)
 
 
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M Y")
-
-
-def _clock(moment: datetime) -> str:
-    local = timezone.localtime(moment)
-    return f"{date_format(local, 'H:i')} {local.tzname()}"
-
-
 def _time(call: Call) -> str:
-    return _clock(call.ended_at)
+    return dates.clock(call.ended_at)
 
 
 def _day_of(call: Call, leaving: list[Leaving], now: datetime) -> str:

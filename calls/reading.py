@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from calls import looks, masking, sealing
+from calls import looks, sealing
 from calls.exceptions import NoSuchPart
 from calls.models import Call, CallReport, Transcript
 from calls.record import Direction, Turn
 from calls.record.merging import Told
+from contacts import masking
 from ground import vault
 from ground.tenancy import Actor, acting_for
 

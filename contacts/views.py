@@ -183,7 +183,7 @@ def _masked(details: Details) -> dict[str, Any]:
         "name": masking.name(details.name),
         "phones": [masking.phone(phone) for phone in details.phones],
         "emails": [masking.email(email) for email in details.emails],
-        "external_id": "••••" if details.external_id else "",
+        "external_id": masking.external_id(details.external_id),
         "note": "••••" if details.note else "",
         "consent_reference": "••••" if details.consent_reference else "",
     }

@@ -12,11 +12,11 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import dates
 from agents.models import Agent, AgentRevision, AgentState, ConnectionState, ProviderConnection
 from ground.audit.models import Alert
 from ground.inventory import holds
@@ -164,8 +164,7 @@ def matters(organization_id: UUID, slug: str, now: datetime) -> list[Matter]:
 def _plans(organization_id: UUID, slug: str) -> Iterator[Matter]:
     """Calls about to be destroyed: the first thing to see, for it is the one that cannot be taken back later."""
     for planned in list(grace.waiting(organization_id))[:SHOWN]:
-        local = timezone.localtime(planned.due_at)
-        title = _("A call is destroyed at %(hour)s") % {"hour": f"{date_format(local, 'H:i')} {local.tzname()}"}
+        title = _("A call is destroyed at %(hour)s") % {"hour": dates.clock(planned.due_at)}
         href = reverse("calls:call", kwargs={"slug": slug, "call_id": planned.call_id})
         yield Matter("wait", "overdue", title, _("Until then it can be undone."), href)
 
@@ -176,7 +175,7 @@ def _alerts(organization_id: UUID, slug: str) -> Iterator[Matter]:
             alert.kind, ("warn", "due", alert.kind.replace(".", ": ").replace("_", " "), "")
         )
         about = f"{title}: {words.category(alert.key)}" if alert.key in words.CATEGORIES else str(title)
-        times = _(" Since %(day)s, %(n)d times.") % {"day": _day(alert.raised_at), "n": alert.count}
+        times = _(" Since %(day)s, %(n)d times.") % {"day": dates.day(alert.raised_at), "n": alert.count}
         yield Matter(icon, state, about, f"{advice}{times}", _leads_to(alert, slug))
 
 
@@ -220,7 +219,7 @@ def _agents(organization_id: UUID, slug: str) -> Iterator[Matter]:
             "It is known from its first call on %(day)s. Its recordings are refused until a revision allows them."
         )
         href = reverse("agents:agent", args=[slug, agent.pk])
-        yield Matter("wave", "due", title, advice % {"day": _day(agent.created_at)}, href)
+        yield Matter("wave", "due", title, advice % {"day": dates.day(agent.created_at)}, href)
 
 
 def _switched_off(organization_id: UUID, slug: str) -> Iterator[Matter]:
@@ -230,7 +229,8 @@ def _switched_off(organization_id: UUID, slug: str) -> Iterator[Matter]:
     ).order_by("name")
     for connection in off[:SHOWN]:
         title = _("%(name)s refuses calls") % {"name": connection.name}
-        advice = _("It was switched off on %(day)s; its provider is told so.") % {"day": _day(connection.changed_at)}
+        since = dates.day(connection.changed_at)
+        advice = _("It was switched off on %(day)s; its provider is told so.") % {"day": since}
         yield Matter("stop", "gone", title, advice, reverse("agents:connection", args=[slug, connection.pk]))
 
 
@@ -243,12 +243,10 @@ def _changes(organization_id: UUID, slug: str, now: datetime) -> Iterator[Matter
             period = words.period(version.period)
         except NotAPeriod:
             continue
-        local = timezone.localtime(version.effective_at)
-        moment = f"{date_format(local, 'j M Y, H:i')} {local.tzname()}"
         title = _("%(what)s go to %(period)s on %(moment)s") % {
             "what": words.category(version.category),
             "period": period,
-            "moment": moment,
+            "moment": dates.moment(version.effective_at),
         }
         left = version.effective_at - now
         advice = _("Can still be undone for %(hours)d h %(minutes)d min.") % {
@@ -265,10 +263,6 @@ def _reviews(organization_id: UUID, slug: str) -> Iterator[Matter]:
     ):
         over = hold.review_on <= today
         title = _("A hold is up for review since %(day)s") if over else _("A hold is up for review on %(day)s")
-        title %= {"day": date_format(hold.review_on, "j M Y")}
+        title %= {"day": dates.day(hold.review_on)}
         href = reverse("retention:hold", kwargs={"slug": slug, "hold_id": hold.pk})
         yield Matter("lock", "held", title, _("What it keeps stays past its time until somebody decides."), href)
-
-
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M Y")

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import lifeline
+from accounts import dates, lifeline
 from accounts.templatetags.sottovoce import away
 from calls.models import Call
 from ground import profiles
@@ -43,30 +42,21 @@ def line(batch: DestructionBatch, *, stored_at: datetime | None) -> lifeline.Lif
     assert batch.unreadable_at is not None
     moments = [_past("done", _("Stored, sealed"), stored_at)] if stored_at else []
     moments.append(_past("sealed", _("Unreadable"), batch.unreadable_at))
-    today = lifeline.Moment("today", _("Today"), _day(now), _hour(now))
+    today = lifeline.Moment("today", _("Today"), dates.day(now), dates.clock(now))
     if batch.beyond_recovery_at:
         moments += [_past("sealed", _("Beyond recovery"), batch.beyond_recovery_at), today]
     else:
         night = batch.unreadable_at + timedelta(days=1)
         moments += [
             today,
-            lifeline.Moment("end", _("Beyond recovery"), _("by %(day)s") % {"day": _day(night)}, _("next night")),
+            lifeline.Moment("end", _("Beyond recovery"), _("by %(day)s") % {"day": dates.day(night)}, _("next night")),
         ]
     window = profiles.current().categories[Category.BACKUP].default
     if window is not None:
         gone = purge_after(batch.beyond_recovery_at or batch.unreadable_at + timedelta(days=1), window)
-        moments.append(lifeline.Moment("end", _("Gone from backups"), _day(gone), away(gone)))
+        moments.append(lifeline.Moment("end", _("Gone from backups"), dates.day(gone), away(gone)))
     return lifeline.draw(moments)
 
 
 def _past(kind: lifeline.Kind, name: str, moment: datetime) -> lifeline.Moment:
-    return lifeline.Moment(kind, name, _day(moment), _hour(moment))
-
-
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M Y")
-
-
-def _hour(moment: datetime) -> str:
-    local = timezone.localtime(moment)
-    return f"{date_format(local, 'H:i')} {local.tzname()}"
+    return lifeline.Moment(kind, name, dates.day(moment), dates.clock(moment))

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
+
+from accounts import dates
 
 LONGEST = 128  # characters of one value
 _YEARS = range(1970, 2201)
@@ -85,7 +86,7 @@ class Day(Filter):
         return Q(**{f"{self.column}__{'lt' if self.last else 'gte'}": moment})
 
     def words(self, value: Any) -> str:
-        return f"{self.label} {date_format(value, 'j M Y')}"
+        return f"{self.label} {dates.day(value)}"
 
 
 @dataclass(frozen=True, kw_only=True)

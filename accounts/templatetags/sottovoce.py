@@ -1,18 +1,19 @@
 """The small pieces every page is made of: icon, pill, badge, life line, dates in words."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import dates
 from accounts.lifeline import LifeLine, State
 from accounts.toasts import Undo, undo_of
 
@@ -84,16 +85,37 @@ def size(count: int | None) -> str:
 @register.filter
 def moment(value: datetime | None) -> str:
     """24 Nov 2026, 10:12 CET, in the zone of the organization."""
-    if value is None:
-        return ""
-    local = timezone.localtime(value)
-    return f"{date_format(local, 'j M Y, H:i')} {local.tzname()}"
+    return dates.moment(value) if value else ""
 
 
 @register.filter
-def day(value: datetime | None) -> str:
+def day(value: date | None) -> str:
     """24 Nov 2026, in the zone of the organization."""
-    return date_format(timezone.localtime(value), "j M Y") if value else ""
+    return dates.day(value) if value else ""
+
+
+@register.filter
+def month_day(value: date | None) -> str:
+    """24 Nov, where the year goes without saying."""
+    return dates.month_day(value) if value else ""
+
+
+@register.filter
+def hour(value: datetime | None) -> str:
+    """10:12, where the zone stands beside it."""
+    return dates.hour(value) if value else ""
+
+
+@register.filter
+def day_hour(value: datetime | None) -> str:
+    """24 Nov 2026, 10:12, where the zone stands beside it."""
+    return dates.day_hour(value) if value else ""
+
+
+@register.filter
+def month_day_hour(value: datetime | None) -> str:
+    """24 Nov, 10:12, where year and zone go without saying."""
+    return dates.month_day_hour(value) if value else ""
 
 
 @register.filter

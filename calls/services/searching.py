@@ -20,12 +20,13 @@ from redis.exceptions import RedisError
 
 from accounts import lists
 from agents.models import ProviderConnection
-from calls import masking, providers
+from calls import providers
 from calls.exceptions import TooManySearches
 from calls.identity import API, call_digests
 from calls.models import Call
 from calls.people import with_digests
 from calls.record import CallRecord
+from contacts import masking
 from contacts.models import Contact, ContactIdentifier
 from contacts.services import by_digests
 from ground import audit, vault

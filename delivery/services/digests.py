@@ -12,11 +12,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import letters
+from accounts import dates, letters
 from accounts.letters import Entry, Letter
 from accounts.models import Membership, Organization, User
 from accounts.permissions import allows
@@ -121,6 +120,5 @@ def _entry(organization: Organization, notice: Notice) -> Entry:
     assert kind is not None
     facts = notices.facts(notice)
     said, href = kind.say(facts), kind.href(facts, organization.slug)
-    local = timezone.localtime(notice.at, ZoneInfo(organization.time_zone))
-    when = f"{date_format(local, 'j M Y, H:i')} {local.tzname()}"
+    when = dates.moment(notice.at, ZoneInfo(organization.time_zone))
     return Entry(said.title, said.words, f"{settings.PUBLIC_BASE_URL}{href}" if href else "", when)

@@ -1,7 +1,6 @@
 """Certificates: the page that people print, the file that anyone verifies, and the box that checks one."""
 
 import logging
-from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,11 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import lifeline
+from accounts import dates, lifeline
 from accounts.access import OrganizationContext, own_transactions, require
 from accounts.templatetags.sottovoce import away
 from retention import proof
@@ -75,31 +73,22 @@ def certificate(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
 def _life_line(run: PurgeRun, said: list[proof.Said]) -> lifeline.LifeLine:
     """From the purge to the last backup, with today in its place."""
     now = timezone.now()
-    moments = [lifeline.Moment("done", _("Purge began"), _day(run.started_at), _hour(run.started_at))]
-    today = lifeline.Moment("today", _("Today"), _day(now), _hour(now))
+    moments = [lifeline.Moment("done", _("Purge began"), dates.day(run.started_at), dates.clock(run.started_at))]
+    today = lifeline.Moment("today", _("Today"), dates.day(now), dates.clock(now))
     for entry in said:
         if entry.statement is not None:
             happened_at = entry.statement.happened_at
-            moments.append(lifeline.Moment("done", entry.name, _day(happened_at), _hour(happened_at)))
+            moments.append(lifeline.Moment("done", entry.name, dates.day(happened_at), dates.clock(happened_at)))
             continue
         if today not in moments:
             moments.append(today)
         if entry.expected is not None:
-            moments.append(lifeline.Moment("end", entry.name, _day(entry.expected), away(entry.expected)))
+            moments.append(lifeline.Moment("end", entry.name, dates.day(entry.expected), away(entry.expected)))
         else:
             moments.append(lifeline.Moment("end", entry.name, proof.not_yet(entry), ""))
     if today not in moments:
         moments.append(today)
     return lifeline.draw(moments)
-
-
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M Y")
-
-
-def _hour(moment: datetime) -> str:
-    local = timezone.localtime(moment)
-    return f"{date_format(local, 'H:i')} {local.tzname()}"
 
 
 @require_GET

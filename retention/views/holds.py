@@ -11,11 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import lists, navigation, toasts
+from accounts import dates, lists, navigation, toasts
 from accounts.access import OrganizationContext, own_transactions, require
 from agents.models import Agent
 from contacts.models import Contact
@@ -44,10 +43,9 @@ def _words(hold: Hold, agents: dict[UUID, str]) -> str:
     if hold.scope_kind == ScopeKind.AGENT:
         return _("Agent %(name)s") % {"name": agents.get(hold.agent_id, str(hold.agent_id)[:13])}  # type: ignore[arg-type]
     if hold.scope_kind == ScopeKind.PERIOD and hold.start and hold.end:
-        last = timezone.localtime(hold.end - timedelta(microseconds=1))
         return _("%(start)s to %(end)s") % {
-            "start": date_format(timezone.localtime(hold.start), "j M Y"),
-            "end": date_format(last, "j M Y"),
+            "start": dates.day(hold.start),
+            "end": dates.day(hold.end - timedelta(microseconds=1)),
         }
     return _("One person")
 

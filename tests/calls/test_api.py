@@ -82,7 +82,7 @@ class TestBatch:
     def test_it_reads_back(self, organization, api, now):
         call_id = api.post(batch(now, 1)).json()["results"][0]["id"]
         shown = api.get(f"{URL}/{call_id}").json()
-        assert shown["person"]["number"] == "+1 ••• •• 0123"
+        assert shown["person"]["number"] == "+1 4 •• •• •• • 23"
         assert shown["cost"] == {"amount": "0.41", "currency": "USD"}
         assert api.get(f"{URL}/{call_id}/transcript").json()["turns"][1]["text"] == SAID
         assert api.get(f"{URL}/{call_id}/report").json()["summary"] == "Asked about an order."

@@ -1,0 +1,6 @@
+"""22 nov. 2026, 10:12"""
+
+DATE_FORMAT = "j N Y"
+MONTH_DAY_FORMAT = "j N"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j N Y, H:i"
