@@ -4,7 +4,7 @@ import pytest
 
 from tests.soak.conftest import assert_held
 
-FIGURES = {"A30": 1_000, "A31": 2_000}
+FIGURES = {"A29": 200, "A30": 1_000, "A31": 2_000, "A32": 250}
 
 pytestmark = pytest.mark.slow
 

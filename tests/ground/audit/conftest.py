@@ -56,8 +56,18 @@ def seal(rounds=1):
     return run
 
 
-@pytest.fixture
-def small_blocks(monkeypatch):
+@contextlib.contextmanager
+def blocks_of_seven():
     """Blocks of at most 7 events, so that a trail of a few dozen has many."""
-    monkeypatch.setattr(blocks, "BLOCK_SIZE", 7)
-    monkeypatch.setattr(blocks, "_PENDING", blocks._PENDING.replace(f"LIMIT {chain.BLOCK_SIZE}", "LIMIT 7"))
+    before = blocks.BLOCK_SIZE, blocks._PENDING
+    blocks.BLOCK_SIZE, blocks._PENDING = 7, blocks._PENDING.replace(f"LIMIT {chain.BLOCK_SIZE}", "LIMIT 7")
+    try:
+        yield
+    finally:
+        blocks.BLOCK_SIZE, blocks._PENDING = before
+
+
+@pytest.fixture
+def small_blocks():
+    with blocks_of_seven():
+        yield

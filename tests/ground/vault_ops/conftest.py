@@ -5,11 +5,9 @@ import subprocess
 import sys
 import textwrap
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from psycopg import sql
 
 from ground import vault
 from ground.vault import keys, owner, shelves
