@@ -78,7 +78,7 @@ def _figures(organization_id: UUID, coming: Forecast, totals: Mapping[str, tally
             "label": _("Stored"),
             "value": value,
             "unit": unit,
-            "note": _("Recordings %(sound)s, text %(text)s") % {"sound": size(sound), "text": size(text)},
+            "note": _("Recordings %(sound)s, text %(text)s") % {"sound": _joined(sound), "text": _joined(text)},
         },
         {
             "label": _("Leaving in 7 days"),
@@ -93,3 +93,8 @@ def _figures(organization_id: UUID, coming: Forecast, totals: Mapping[str, tally
             "note": _("age of the oldest thing that should be gone") if late else _("nothing is past its time"),
         },
     ]
+
+
+def _joined(count: int) -> str:
+    """A size whose unit never stands alone on the next line."""
+    return size(count).replace(" ", "\u00a0")
