@@ -7,9 +7,10 @@ and kinds of data that are never purged because nobody has given them a period.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -22,7 +23,6 @@ from ground.audit.models import Alert
 from ground.inventory import holds
 from ground.profiles import NotAPeriod
 from retention import periods, table, words
-from retention.models import OperatorDecision, PeriodVersion
 from retention.services import grace
 
 SHOWN = 8
@@ -147,16 +147,21 @@ class Matter:
     href: str = ""
 
 
-def matters(organization_id: UUID, slug: str, now: datetime) -> list[Matter]:
-    """The most urgent first, at most eight. Needs the organization's context."""
+def matters(
+    organization_id: UUID, slug: str, now: datetime, standing: Mapping[str, periods.Standing] | None = None
+) -> list[Matter]:
+    """The most urgent first, at most eight. Needs the organization's context.
+
+    `standing`: of at least the categories that apply, where the caller has asked already.
+    """
+    standing = standing or periods.standing(organization_id, table.applying(operator=False), now)
     found = [
         *_plans(organization_id, slug),
         *_alerts(organization_id, slug),
-        *_gaps(organization_id, slug),
-        *_changes(organization_id, slug, now),
+        *_gaps(standing, slug),
+        *_changes(standing, slug, now),
         *_reviews(organization_id, slug),
-        *_agents(organization_id, slug),
-        *_switched_off(organization_id, slug),
+        *_agents_and_connections(organization_id, slug),
     ]
     return found[:SHOWN]
 
@@ -190,16 +195,14 @@ def _leads_to(alert: Alert, slug: str) -> str:
     return reverse(view, kwargs={"slug": slug}) if view else ""
 
 
-def _gaps(organization_id: UUID, slug: str) -> Iterator[Matter]:
+def _gaps(standing: Mapping[str, periods.Standing], slug: str) -> Iterator[Matter]:
     """Kinds of data the operator's text gives no period for, and nobody has decided one: they are never purged."""
-    open_ones = [category for category in table.applying(operator=False) if periods.rule_of(category).default is None]
-    decided = set(OperatorDecision.objects.filter(withdrawn_at__isnull=True).values_list("category", flat=True))
-    own = set(
-        PeriodVersion.objects.filter(
-            organization_id=organization_id, category__in=open_ones, undone_at__isnull=True
-        ).values_list("category", flat=True)
-    )
-    gaps = [words.category(category) for category in open_ones if category not in decided | own]
+    applying = table.applying(operator=False)
+    gaps = [
+        words.category(category)
+        for category, one in standing.items()
+        if category in applying and one.rule.default is None and not (one.effective or one.damaged or one.waiting)
+    ]
     if gaps:
         title = ngettext("%(n)d kind of data has no period", "%(n)d kinds of data have no period", len(gaps))
         advice = _("The operator’s text gives none and nobody has decided: nothing of it is ever purged. %(kinds)s.")
@@ -207,38 +210,35 @@ def _gaps(organization_id: UUID, slug: str) -> Iterator[Matter]:
         yield Matter("clock", "due", title % {"n": len(gaps)}, advice % {"kinds": ", ".join(gaps)}, href)
 
 
-def _agents(organization_id: UUID, slug: str) -> Iterator[Matter]:
-    """Agents that came with a call, and nobody has published anything for."""
+def _agents_and_connections(organization_id: UUID, slug: str) -> Iterator[Matter]:
+    """Agents that came with a call, and nobody has published anything for; connections that refuse what comes."""
     published = AgentRevision.objects.filter(organization_id=organization_id, agent_id=OuterRef("pk"))
-    open_ones = Agent.objects.filter(
+    agents = Agent.objects.filter(
         ~Exists(published), organization_id=organization_id, state=AgentState.ACTIVE, seen_first=True
-    ).order_by("-created_at")
-    for agent in open_ones[:SHOWN]:
-        title = _("Decide what %(name)s may keep") % {"name": agent.name}
-        advice = _(
-            "It is known from its first call on %(day)s. Its recordings are refused until a revision allows them."
-        )
-        href = reverse("agents:agent", args=[slug, agent.pk])
-        yield Matter("wave", "due", title, advice % {"day": dates.day(agent.created_at)}, href)
-
-
-def _switched_off(organization_id: UUID, slug: str) -> Iterator[Matter]:
-    """Connections that refuse what their provider sends."""
+    )
     off = ProviderConnection.objects.filter(
         organization_id=organization_id, state=ConnectionState.DISABLED, closed_at__isnull=True
-    ).order_by("name")
-    for connection in off[:SHOWN]:
-        title = _("%(name)s refuses calls") % {"name": connection.name}
-        since = dates.day(connection.changed_at)
-        advice = _("It was switched off on %(day)s; its provider is told so.") % {"day": since}
-        yield Matter("stop", "gone", title, advice, reverse("agents:connection", args=[slug, connection.pk]))
+    )
+    columns = ("is_agent", "moment", "pk", "name")
+    both = agents.annotate(is_agent=Value(True), moment=F("created_at")).values_list(*columns)
+    both = both.union(off.annotate(is_agent=Value(False), moment=F("changed_at")).values_list(*columns), all=True)
+    for is_agent, moment, identifier, name in both.order_by("-is_agent", "-moment")[:SHOWN]:
+        if is_agent:
+            title = _("Decide what %(name)s may keep") % {"name": name}
+            advice = _(
+                "It is known from its first call on %(day)s. Its recordings are refused until a revision allows them."
+            )
+            href = reverse("agents:agent", args=[slug, identifier])
+            yield Matter("wave", "due", title, advice % {"day": dates.day(moment)}, href)
+        else:
+            title = _("%(name)s refuses calls") % {"name": name}
+            advice = _("It was switched off on %(day)s; its provider is told so.") % {"day": dates.day(moment)}
+            yield Matter("stop", "gone", title, advice, reverse("agents:connection", args=[slug, identifier]))
 
 
-def _changes(organization_id: UUID, slug: str, now: datetime) -> Iterator[Matter]:
-    waiting = PeriodVersion.objects.filter(
-        organization_id=organization_id, effective_at__gt=now, undone_at__isnull=True
-    ).order_by("effective_at")
-    for version in waiting[:SHOWN]:
+def _changes(standing: Mapping[str, periods.Standing], slug: str, now: datetime) -> Iterator[Matter]:
+    waiting = [one.waiting for one in standing.values() if one.waiting is not None]
+    for version in sorted(waiting, key=attrgetter("effective_at")):
         try:
             period = words.period(version.period)
         except NotAPeriod:

@@ -50,15 +50,21 @@ class Forecast:
         return sum(week.total for week in self.weeks)
 
 
-def forecast(organization_id: UUID, now: datetime, *, changes: Mapping[str, Plan] | None = None) -> Forecast:
+def forecast(
+    organization_id: UUID,
+    now: datetime,
+    *,
+    changes: Mapping[str, Plan] | None = None,
+    standing: Mapping[str, periods.Standing] | None = None,
+) -> Forecast:
     """What leaves under today's periods (waiting changes included); `changes` replace a category's plan.
 
-    Needs the organization's context.
+    Needs the organization's context. `standing`: of at least the tallied categories, where the caller has it already.
     """
     today = now.astimezone(UTC).date()
     weeks = [Week(today + timedelta(days=7 * number)) for number in range(WEEKS)]
     amounts = tally.by_category_and_day(organization_id)
-    holding = _holding(organization_id, now, amounts)
+    holding = _holding(organization_id, now, amounts, standing)
     for category, plan, days in holding:
         for day, rows in days.items():
             leaves = leaves_on(day, (changes or {}).get(category) or plan) if rows > 0 else None
@@ -83,11 +89,14 @@ def due_now(organization_id: UUID, now: datetime) -> int:
 
 
 def _holding(
-    organization_id: UUID, now: datetime, amounts: Mapping[str, Mapping[date, tally.Amount]]
+    organization_id: UUID,
+    now: datetime,
+    amounts: Mapping[str, Mapping[date, tally.Amount]],
+    standing: Mapping[str, periods.Standing] | None = None,
 ) -> list[tuple[str, Plan, dict[date, int]]]:
     """What holds anything: category, plan, records by day that no hold keeps. A fixed number of queries."""
     categories = tallied()
-    standing = periods.standing(organization_id, categories, now)
+    standing = standing or periods.standing(organization_id, categories, now)
     held = held_by_day(organization_id, categories)
     return [
         (

@@ -157,6 +157,11 @@ class PurgeRun(models.Model):
     def __str__(self) -> str:
         return f"purge run {self.id}"
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
 
 class PurgeLine(models.Model):
     """One category of one run: the period that applied, what was due, what went."""

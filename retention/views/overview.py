@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,12 +17,11 @@ from accounts.access import require
 from accounts.templatetags.sottovoce import size
 from ground.inventory import tally
 from ground.profiles import Category
-from retention import attention, chart, forecast
+from retention import attention, chart, forecast, periods, table
 from retention.forecast import Forecast
 from retention.models import Certificate, OverdueMeasure, PurgeRun
 from retention.services import overdue
 from retention.templatetags.retention import took
-from retention.views.purges import Shown
 
 RUNS_SHOWN = 5
 _TEXT = (Category.TRANSCRIPT, Category.CALL_REPORT, Category.CALL_METADATA)
@@ -32,13 +31,18 @@ _TEXT = (Category.TRANSCRIPT, Category.CALL_REPORT, Category.CALL_METADATA)
 def overview(request: HttpRequest) -> HttpResponse:
     context = require(request, "overview.read")
     organization_id, now = context.organization.pk, timezone.now()
-    coming = forecast.forecast(organization_id, now)
+    kinds = {*forecast.tallied(), *table.applying(operator=False)}
+    standing = periods.standing(organization_id, sorted(kinds), now)
+    coming = forecast.forecast(organization_id, now, standing=standing)
     totals = coming.totals
+    proof = Certificate.objects.filter(organization_id=organization_id, run_id=OuterRef("pk"))
     runs = list(
-        PurgeRun.objects.filter(organization_id=organization_id, rows__gt=0).order_by("-started_at")[:RUNS_SHOWN]
+        PurgeRun.objects.filter(organization_id=organization_id, rows__gt=0)
+        .annotate(
+            certificate_id=Subquery(proof.values("pk")[:1]), certificate_number=Subquery(proof.values("number")[:1])
+        )
+        .order_by("-started_at")[:RUNS_SHOWN]
     )
-    certificates = Certificate.objects.filter(organization_id=organization_id, run_id__in=[run.pk for run in runs])
-    by_run = {certificate.run_id: certificate for certificate in certificates}
     fresh = not runs and not totals.get(Category.CALL_METADATA, tally.NOTHING).rows
     away = fresh and start.is_put_away(request, organization_id)
     steps = start.steps(organization_id, context.organization.slug) if fresh and not away else []
@@ -50,9 +54,9 @@ def overview(request: HttpRequest) -> HttpResponse:
             "next_step": next((step for step in steps if not step.done), None),
             "first_steps_away": away,
             "figures": _figures(organization_id, coming, totals),
-            "matters": attention.matters(organization_id, context.organization.slug, now),
+            "matters": attention.matters(organization_id, context.organization.slug, now, standing),
             "chart": chart.draw(coming),
-            "runs": [Shown(run, by_run.get(run.pk)) for run in runs],
+            "runs": runs,
             "zone": timezone.localtime().tzname(),
         },
     )

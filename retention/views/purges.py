@@ -34,12 +34,6 @@ class Shown:
     run: PurgeRun
     certificate: Certificate | None
 
-    @property
-    def seconds(self) -> float | None:
-        """How long it took."""
-        finished = self.run.finished_at
-        return (finished - self.run.started_at).total_seconds() if finished else None
-
 
 @require_GET
 def purges(request: HttpRequest) -> HttpResponse:
@@ -138,7 +132,7 @@ def _page(
         "retention/purge.html",
         {
             "run": run,
-            "seconds": Shown(run, None).seconds,
+            "seconds": run.seconds,
             "lines": lines,
             "by": people.names(organization_id, [run.by])[run.by],
             "certificate": Certificate.objects.filter(organization_id=organization_id, run_id=run.pk).first(),

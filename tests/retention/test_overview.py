@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Role
 from agents import connections
@@ -68,6 +69,10 @@ def test_what_needs_somebody_is_said_in_sentences(organization):
     assert "Can still be undone for 23 h" in page
 
 
+def standing(organization):
+    return periods.standing(organization.id, table.applying(operator=False), timezone.now())
+
+
 def test_an_empty_organization_is_told_what_will_appear(organization, monkeypatch):
     monkeypatch.setattr(attention, "_gaps", lambda *_: [])
     page = overview(organization).content.decode()
@@ -78,7 +83,7 @@ def test_an_empty_organization_is_told_what_will_appear(organization, monkeypatc
 
 def test_what_nobody_decided_stands_there_until_somebody_does(organization):
     with acting_for(organization.id):
-        [gap] = attention._gaps(organization.id, organization.slug)
+        [gap] = attention._gaps(standing(organization), organization.slug)
     assert "have no period" in gap.title
     assert "Call reports" in gap.words
     for category in table.applying(operator=False):
@@ -87,7 +92,7 @@ def test_what_nobody_decided_stands_there_until_somebody_does(organization):
             period = next(each for each in CANDIDATES if rule.allows(each))
             periods_service.decide(category=category, period=period, reason="test", by=BY, at=days_ago(0))
     with acting_for(organization.id):
-        assert list(attention._gaps(organization.id, organization.slug)) == []
+        assert list(attention._gaps(standing(organization), organization.slug)) == []
 
 
 def test_connections_agents_and_holds_that_wait(organization):
