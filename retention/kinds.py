@@ -57,6 +57,8 @@ KINDS: Mapping[str, Promise] = {
     "audit.log_exported": gettext_lazy("Exported the audit log"),
     "audit.log_read": gettext_lazy("Read the audit log"),
     "audit.verified": gettext_lazy("Verified the audit log"),
+    "calls.batch_stored": gettext_lazy("Stored many calls at once"),
+    "calls.recordings_stored": gettext_lazy("Stored many recordings at once"),
     "calls.destruction_asked": gettext_lazy("Asked for the destruction of a call"),
     "calls.listened": gettext_lazy("Listened to a recording"),
     "calls.not_kept": gettext_lazy("Refused to keep what the agent’s settings forbid"),

@@ -103,7 +103,7 @@ const boxes = new ResizeObserver((entries) => {
       const part = box.closest("[aria-labelledby], [aria-label]");
       const words = part?.getAttribute("aria-label") || document.getElementById(part?.getAttribute("aria-labelledby"))?.textContent;
       box.tabIndex = 0;
-      box.setAttribute("role", "region");
+      box.setAttribute("role", "group");
       box.setAttribute("aria-label", (box.querySelector("caption")?.textContent || words || document.title).trim());
     } else {
       for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
