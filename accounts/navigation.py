@@ -49,7 +49,13 @@ GROUPS: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
     (
         _("Voice"),
         (
-            Entry(_("Calls"), "phone", "calls:list", "calls.read", ("calls:call", "calls:reveal", "calls:test_call", "retention:destroy")),
+            Entry(
+                _("Calls"),
+                "phone",
+                "calls:list",
+                "calls.read",
+                ("calls:call", "calls:reveal", "calls:test_call", "retention:destroy"),
+            ),
             Entry(_("Contacts"), "people", "contacts:list", "contacts.read", ("contacts:",)),
             Entry(_("Agents"), "wave", "agents:list", "agents.read", ("agents:",)),
         ),

@@ -1,21 +1,27 @@
 """A real Chromium on a real server of this test's own, with the demo loaded.
 
 `CHROMIUM` names the browser's executable; without it the usual places are tried. Without a browser the journeys skip,
-loudly; with `SKIPS_FAIL=1`, as the build has it, a skip is a failure.
+loudly; with `SKIPS_FAIL=1`, as the build has it, a skip is a failure. `PICTURES` names the folder for the screenshots
+of the journeys (light, dark and 390 px wide each); without it they go to test-results/journeys.
 """
 
 import json
+import os
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from accounts.models import Organization
 from config.demo import people
 from config.demo.load import load
+from tests.calls.conftest import run_jobs
+from tests.e2e import eyes
+from tests.programs import programs, queue  # noqa: F401  (fixtures)
 
-AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PICTURES = Path(os.environ.get("PICTURES") or Path(__file__).parents[2] / "test-results" / "journeys")
+PHONE = {"width": 390, "height": 844}
 
 
 def pytest_collection_modifyitems(items):
@@ -75,34 +81,57 @@ class Visitor:
     def go(self, path):
         self.page.goto(f"{self.address}{path}")
 
-    def wear(self, theme):
-        self.context.add_cookies([{"name": "theme", "value": theme, "url": self.address}])
+    def sees(self, words):
+        """Waits until these words stand on the page."""
+        self.page.get_by_text(words).first.wait_for()
+
+    def works_off(self, organization):
+        """What a worker would do now, with nobody waiting for it."""
+        return run_jobs(organization)
 
     def require_accessible(self):
-        """No violation of WCAG 2.2 AA that axe can see on this page, light and dark; nothing wider than the screen."""
-        for theme in ("light", "dark"):
-            self.wear(theme)
-            self.page.reload()
-            found = Axe().run(self.page, options={"runOnly": AXE_TAGS, "resultTypes": ["violations"]})
-            places = [
-                f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-                for violation in found.response["violations"]
-                for node in violation["nodes"]
-            ]
-            assert not places, f"{self.page.url} ({theme}):\n" + "\n".join(places)
-        self.wear("light")
-
-    def require_fits(self, width):
-        """At this width nothing sticks out to the side."""
+        """As it stands, light and dark: nothing against WCAG 2.2 AA that axe can see; at 320 px nothing sticks out."""
         before = self.page.viewport_size
-        self.page.set_viewport_size({"width": width, "height": 800})
-        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        wrong = eyes.axe(self.page) + eyes.dark(self.page) + eyes.narrow(self.page)
         self.page.set_viewport_size(before)
-        assert wide <= width, f"{self.page.url} is {wide} wide at {width}"
+        assert not wrong, f"{self.page.url}:\n" + "\n".join(wrong)
+
+    def show(self, name):
+        """The page as it stands is accessible, and its pictures are kept: light, dark, and both on a phone."""
+        self.require_accessible()
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        before = self.page.viewport_size
+        for size in (before, PHONE):
+            self.page.set_viewport_size(size)
+            tall = self.page.evaluate("document.documentElement.scrollHeight")
+            self.page.set_viewport_size({**size, "height": max(size["height"], tall)})  # what is fixed stays below
+            for theme in ("light", "dark"):
+                self.page.emulate_media(color_scheme=theme)
+                self.until(f"document.documentElement.dataset.bsTheme === '{theme}'")
+                file = PICTURES / f"{name}-{size['width']}-{theme}.png"
+                self.page.screenshot(path=file, animations="disabled")
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(before)
 
 
 @pytest.fixture
-def visitor(browser, demo, live_server):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    yield Visitor(context, live_server.url)
-    context.close()
+def visitors(browser, live_server, transactional_db):
+    """`visitors()`: another person, at a browser of their own."""
+    contexts = []
+
+    def arrive(**options):
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce", **options
+        )
+        eyes.prepare(context)
+        contexts.append(context)
+        return Visitor(context, live_server.url)
+
+    yield arrive
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def visitor(visitors, demo):
+    return visitors()
