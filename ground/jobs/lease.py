@@ -4,12 +4,14 @@ A worker that was paused past its lease does not know it. Every write of its out
 token; effects in the database are safe when their transaction calls `guard()` or `complete()`: both lock the job's row.
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from ground.jobs.exceptions import StaleLease
@@ -17,10 +19,17 @@ from ground.jobs.models import Job, State
 from ground.jobs.querysets import JobQuerySet
 from ground.tenancy import acting_for
 
+HOLD_SECONDS = 30.0  # so long nobody else takes the job after a sign of life (see `holding`)
+
+
+def hold(left: float) -> CombinedExpression:
+    """The end of a lease whose holder has so many seconds left for its work."""
+    return Now() + Value(timedelta(seconds=min(HOLD_SECONDS, left)))
+
 
 @dataclass(slots=True)
 class Lease:
-    """`attempt` counts from 1. `arguments` are the job's. Ids only."""
+    """`attempt` counts from 1. `arguments` are the job's: ids only. One stretch of work takes `seconds` at most."""
 
     job_id: UUID
     organization_id: UUID
@@ -30,11 +39,25 @@ class Lease:
     token: int
     seconds: int
     completed: bool = field(default=False, init=False)
+    _ends_at: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self._ends_at = time.monotonic() + self.seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds left of this stretch."""
+        return self._ends_at - time.monotonic()
 
     def extend(self) -> None:
-        """Hold the job for another full lease from now, between transactions. StaleLease when it is no longer ours."""
+        """Another full stretch from now, between transactions. StaleLease when the job is no longer ours."""
+        self._ends_at = time.monotonic() + self.seconds
+        self.renew()
+
+    def renew(self) -> None:
+        """A sign of life, between transactions. StaleLease when the job is no longer ours."""
         with acting_for(self.organization_id):
-            self._write(leased_until=Now() + Value(timedelta(seconds=self.seconds)))
+            self._write(leased_until=hold(self.left))
 
     def guard(self) -> None:
         """Inside the caller's transaction: it commits only while the job is ours, and nobody takes it meanwhile."""

@@ -25,7 +25,7 @@ def exponential(attempt: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`attempts`: how often it may fail before the job fails for good. The lease must outlast one stretch of work."""
+    """`attempts`: how often it may fail before the job fails for good. Work takes `lease_seconds` in one stretch."""
 
     kind: str
     work: Work

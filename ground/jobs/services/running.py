@@ -2,12 +2,14 @@
 
 Steps and what a crash leaves:
 1. take (one transaction): the row says running, with a new token and an end. A crash leaves a lease that runs out.
-2. the handler, outside a transaction. A crash leaves what it committed; handlers are safe to repeat.
+2. the handler, outside a transaction, while the lease is renewed beside it. A crash leaves what it committed; handlers
+   are safe to repeat.
 3. outcome (one transaction), only under the same token. A paused worker that comes back too late changes nothing.
 
 A holder that vanishes is a death. After three deaths the job is set aside with an alert: it kills workers.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -20,7 +22,8 @@ from django.utils import timezone
 
 from ground import audit
 from ground.jobs.exceptions import GiveUp, RetryLater, StaleLease, UnknownKind
-from ground.jobs.lease import Lease
+from ground.jobs.holding import held
+from ground.jobs.lease import Lease, hold
 from ground.jobs.models import UNFINISHED, Job, State
 from ground.jobs.registry import Handler, handler_of
 from ground.tenancy import Actor, acting_for
@@ -42,14 +45,18 @@ class Outcome(StrEnum):
     NOT_OURS = "not_ours"
 
 
-def run(job_id: UUID, organization_id: UUID) -> Outcome:
-    """Run the job if it is due and nobody holds it. Safe to call at any time, any number of times, from anywhere."""
+def run(job_id: UUID, organization_id: UUID, *, overrun: Callable[[], None] | None = None) -> Outcome:
+    """Run the job if it is due and nobody holds it. Safe to call at any time, any number of times, from anywhere.
+
+    `overrun` is called (in a thread of its own) when the handler takes longer than it said.
+    """
     taken = _take(job_id, organization_id)
     if isinstance(taken, Outcome):
         return taken
     lease, handler = taken
     try:
-        handler.work(lease)
+        with held(lease, overrun):
+            handler.work(lease)
         if not lease.completed:
             lease.end(state=State.DONE, finished_at=Now(), last_error="")
         return Outcome.DONE
@@ -98,7 +105,7 @@ def _take(job_id: UUID, organization_id: UUID) -> tuple[Lease, Handler] | Outcom
             attempts=F("attempts") + 1,
             deaths=deaths,
             lease_token=F("lease_token") + 1,
-            leased_until=Now() + Value(timedelta(seconds=handler.lease_seconds)),
+            leased_until=hold(handler.lease_seconds),
         )
         lease = Lease(
             job.id,
