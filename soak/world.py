@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,15 @@ import django
 
 django.setup()
 
-import psycopg  # noqa: E402
-import redis  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.db import connections  # noqa: E402
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connections
 
-from ground import vault  # noqa: E402
-from ground.jobs import broker  # noqa: E402
-from tests import factories  # noqa: E402
-from tests.processes import folders  # noqa: E402
+from ground import vault
+from ground.jobs import broker
+from tests import factories
+from tests.processes import folders
 
 POSTGRES, VALKEY = embedded.POSTGRES, embedded.VALKEY
 ALIASES = ("default", "keyring")
@@ -107,6 +108,21 @@ def superuser(alias: str | None = "default") -> Iterator[psycopg.Connection]:
     """For tampering, and for reading what the server keeps."""
     with embedded.superuser(alias) as connection:
         yield connection
+
+
+def only_us(*, seconds: float = 30) -> None:
+    """Waits until no session but this process's own is left: a server process outlives its killed client a little."""
+    connections.close_all()
+    with superuser(None) as connection:
+        for _ in range(int(seconds * 50)):
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND backend_type = 'client backend'",
+                [embedded.APP],
+            ).fetchone()
+            if row == (0,):
+                return
+            time.sleep(0.02)
+    raise TimeoutError("somebody else is still connected")
 
 
 @contextlib.contextmanager
