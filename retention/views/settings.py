@@ -137,14 +137,17 @@ def _preview(
     form: ConfirmForm,
     *,
     status: int = 200,
+    refusal: str = "",
 ) -> HttpResponse:
     previews, refused = _previews(context, changes, at)
     for category, why in refused.items():
         messages.error(request, f"{words.category(category)}: {why}")
     if not previews:
+        if refusal:
+            messages.error(request, refusal)
         return redirect("retention:settings", slug=context.organization.slug)
     facts = _effect(context, previews, at)
-    return render(request, "retention/preview.html", {**facts, "form": form}, status=status)
+    return render(request, "retention/preview.html", {**facts, "form": form, "refusal": refusal}, status=status)
 
 
 @require_POST
@@ -164,9 +167,8 @@ def change(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             _carry_out(context, request.POST, changes, form, now)
     except RetentionError as error:
-        messages.error(request, sentence(error))
         again = ConfirmForm(initial={"counted_at": now.strftime(MOMENT), "reason": form.cleaned_data["reason"]})
-        return _preview(request, context, changes, now, again, status=409)
+        return _preview(request, context, changes, now, again, status=409, refusal=sentence(error))
     count = len(changes)
     said = ngettext("The change is saved.", "%(n)d changes are saved.", count) % {"n": count}
     waiting = [each for each in changes if periods.waiting_version(context.organization.pk, each, now)]
