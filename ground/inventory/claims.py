@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from ground import faults
 from ground.inventory import holds
 from ground.inventory.declarations import PersonalData
 from ground.inventory.models import BatchState, DestructionBatch
@@ -42,7 +43,10 @@ def claim(
             _CLAIM.format(latest=latest, rows=rows),
             [batch_id, organization_id, run_id, *names, *parameters],
         )
-        return batch_id if cursor.rowcount else None
+        claimed = cursor.rowcount > 0
+    if claimed:
+        faults.point("destruction.after_claim")
+    return batch_id if claimed else None
 
 
 def claim_again(batch: DestructionBatch, ids: list[UUID]) -> UUID:

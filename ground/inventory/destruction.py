@@ -29,7 +29,7 @@ from django.db.models.functions import Now
 from psycopg.errors import DeadlockDetected
 
 from ground import audit, faults, jobs, vault
-from ground.inventory import last_look, tombstones
+from ground.inventory import journalled, last_look, tombstones
 from ground.inventory.claims import claim, claim_again
 from ground.inventory.declarations import PersonalData, Row, declaration_of
 from ground.inventory.deleting import Deleted, count_out, delete_rows
@@ -82,14 +82,15 @@ def _execute(organization_id: UUID, batch_id: UUID, resumed: bool) -> Outcome:
             batch.run_id = None
         seen = last_look.look(declaration, batch, resumed=resumed)
         rows, outcome = seen.go, Outcome(kept=len(seen.stay), batches=[batch.id])
-        last_look.take_back(declaration, batch, seen.stay)
+        journalled.take_back(declaration, batch, seen.stay)
         if not rows:
             _cancel(batch)
             return outcome
+        faults.point("destruction.after_look")
         key_ids: list[UUID] = values(rows, declaration.key)
         digests = values(rows, declaration.tombstone)
         if key_ids or digests:
-            vault.journal.append(organization_id, "destroy", last_look.journal_form(declaration, batch, rows))
+            vault.journal.append(organization_id, "destroy", journalled.journal_form(declaration, batch, rows))
         faults.point("destruction.after_journal")
         if key_ids:
             destroyed = vault.keys.destroy(organization_id, key_ids)

@@ -3,7 +3,9 @@
 Invariant: from the moment `place` returns, no destruction whose last look comes later takes a covered row. The flag
 `held` on rows only makes that cheap: until every covered row carries it (`marked_at`), destruction asks the hold
 itself.
-Order of placing: exclusive hold lock, journal (fsync), row, audit event, commit; then flags in bounded steps.
+Order of placing: exclusive hold lock, journal (fsync), row, audit event, commit; then flags in bounded steps. Rows that
+an attempt of a destruction had journalled when it died, and that are readable still, are taken out of the journal
+first: a replay, which only follows the journal, would destroy them under the hold.
 Releasing is undone by placing a new hold; the flags of rows that another hold covers stay.
 """
 
@@ -16,12 +18,13 @@ from uuid import UUID
 from django.db.models import Model, Q
 from django.db.models.functions import Now
 
-from ground import audit, jobs, vault
+from ground import audit, faults, jobs, vault
+from ground.inventory import journalled
 from ground.inventory.declarations import HoldScope, PersonalData, ScopeKind, declaration_of, declarations
 from ground.inventory.exceptions import EmptyScope, HoldNotInForce
 from ground.inventory.locks import hold_lock, ingest_lock
-from ground.inventory.models import Hold, Nature
-from ground.inventory.outcomes import any_of, rows_of
+from ground.inventory.models import BatchState, DestructionBatch, Hold, Nature
+from ground.inventory.outcomes import any_of, rows_of, values
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for, uuid7
 
@@ -66,7 +69,9 @@ def place(
             placed_at=at,
             placed_by=str(by),
         )
+        _take_back_from_claims(organization_id, scope)
         vault.journal.append(organization_id, "hold", _journal_form(hold))
+        faults.point("holds.after_journal")
         hold.save(force_insert=True)
         audit.append(
             f"inventory.{nature}_placed",
@@ -268,6 +273,25 @@ def _covering(scope: HoldScope) -> Iterator[tuple[PersonalData, Q]]:
         where = declaration.hold(scope) if declaration.holdable and declaration.tenant else None
         if where is not None:
             yield declaration, where
+
+
+def _take_back_from_claims(organization_id: UUID, scope: HoldScope) -> None:
+    """What a dead attempt journalled and did not carry out stays, now that a hold covers it. Needs the hold lock.
+
+    The claim itself stays: its last look, which comes after the hold, leaves out what is covered.
+    """
+    covering = {declaration.label: (declaration, where) for declaration, where in _covering(scope)}
+    claimed = DestructionBatch.objects.filter(
+        organization_id=organization_id, state=BatchState.CLAIMED, label__in=list(covering)
+    )
+    for batch in claimed.order_by("id"):
+        declaration, where = covering[batch.label]
+        covered = rows_of(declaration, organization_id).filter(where, any_of(batch.row_ids))
+        rows = list(covered.values(*journalled.columns(declaration)))
+        keys: list[UUID] = values(rows, declaration.key)
+        readable = vault.keys.existing(organization_id, keys) if keys else set()
+        still = [row for row in rows if declaration.key is None or row[declaration.key] in readable]
+        journalled.take_back(declaration, batch, still)
 
 
 def _union(declaration: PersonalData, scopes: list[HoldScope]) -> Q:

@@ -8,10 +8,15 @@ destroys what stayed.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from ground import vault
+from ground.inventory.declarations import PersonalData, Row
+from ground.inventory.models import DestructionBatch
+from ground.inventory.outcomes import values
 from ground.vault.journal.entries import JournalEntry
+from ground.vault.objects.protocol import ObjectName
 
 _CHARACTERS = 32  # of one value in hex
 
@@ -41,6 +46,36 @@ def unpack_ids(text: str) -> list[UUID]:
     return [UUID(bytes=value) for value in unpack(text)]
 
 
+def columns(declaration: PersonalData) -> list[str]:
+    """What destruction must know of a row; clocks and sizes are added up by the database as it deletes."""
+    wanted = {"id", declaration.key, declaration.objects, declaration.tombstone}
+    return sorted(name for name in wanted | set(declaration.carry) if name)
+
+
+def take_back(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> None:
+    """Rows that stay although an attempt that died had journalled them: say so, or a replay would destroy them."""
+    if not rows or not (declaration.key or declaration.tombstone):
+        return
+    journalled = still_destroyed(batch.organization_id, declaration.table)
+    staying = [row for row in rows if row["id"] in journalled]
+    if staying:
+        vault.journal.append(batch.organization_id, "destroy_kept", journal_form(declaration, batch, staying))
+
+
+def journal_form(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> dict[str, Any]:
+    """Rows of a batch as the journal holds them: ids and digests only."""
+    names = values(rows, declaration.objects)
+    return {
+        "batch": batch.id,
+        "table": declaration.table,
+        "category": str(declaration.category),
+        "rows": pack_ids(row["id"] for row in rows),
+        "keys": pack_ids(values(rows, declaration.key)),
+        "objects": pack_ids(ObjectName.parse(name).object_id for name in names),
+        "tombstones": pack(bytes(digest) for digest in values(rows, declaration.tombstone)),
+    }
+
+
 def still_destroyed(organization_id: UUID, table: str) -> set[UUID]:
     """Row ids whose destruction the journal holds and nothing took back. Rare path: reads the whole journal."""
     ids: set[UUID] = set()
@@ -66,7 +101,7 @@ class Destroyed:
 
 def standing(entry: JournalEntry) -> Destroyed:
     """What a replay of this `destroy` entry must do."""
-    later = _kept_after(entry, _kept(vault.journal.last_sequence()))
+    later = _kept_after(entry, _kept(vault.journal.journal().describe(), vault.journal.last_sequence()))
 
     def left(name: str) -> list[bytes]:
         kept = {each for other in later for each in unpack(other.payload[name])}
@@ -79,8 +114,8 @@ def standing(entry: JournalEntry) -> Destroyed:
 
 
 @lru_cache(maxsize=1)
-def _kept(last_sequence: int) -> list[JournalEntry]:
-    """All entries that took something back, read once for a journal of this length."""
+def _kept(place: str, last_sequence: int) -> list[JournalEntry]:
+    """All entries that took something back, read once for the journal there of this length."""
     return [entry for entry in vault.journal.entries() if entry.kind == "destroy_kept"]
 
 

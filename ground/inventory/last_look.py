@@ -8,7 +8,6 @@ deletes the rows.
 
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
 from django.db.models import BooleanField, Case, Q, Value, When
@@ -16,16 +15,9 @@ from django.db.models import BooleanField, Case, Q, Value, When
 from ground import vault
 from ground.inventory import holds
 from ground.inventory.declarations import PersonalData, Row
-from ground.inventory.journalled import pack, pack_ids, still_destroyed
+from ground.inventory.journalled import columns, still_destroyed
 from ground.inventory.models import DestructionBatch
 from ground.inventory.outcomes import Reason, any_of, rows_of, values
-from ground.vault.objects.protocol import ObjectName
-
-
-def columns(declaration: PersonalData) -> list[str]:
-    """What destruction must know of a row; clocks and sizes are added up by the database as it deletes."""
-    wanted = {"id", declaration.key, declaration.objects, declaration.tombstone}
-    return sorted(name for name in wanted | set(declaration.carry) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +60,3 @@ def _already_unreadable(declaration: PersonalData, batch: DestructionBatch, rows
     readable = vault.keys.existing(batch.organization_id, keys)
     keyless = {row["id"] for row in rows if row[str(declaration.key)] and row[str(declaration.key)] not in readable}
     return keyless & still_destroyed(batch.organization_id, declaration.table) if keyless else set()
-
-
-def take_back(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> None:
-    """Rows that stay although an attempt that died had journalled them: say so, or a replay would destroy them."""
-    if not rows or not (declaration.key or declaration.tombstone):
-        return
-    journalled = still_destroyed(batch.organization_id, declaration.table)
-    staying = [row for row in rows if row["id"] in journalled]
-    if staying:
-        vault.journal.append(batch.organization_id, "destroy_kept", journal_form(declaration, batch, staying))
-
-
-def journal_form(declaration: PersonalData, batch: DestructionBatch, rows: list[Row]) -> dict[str, Any]:
-    """Rows of a batch as the journal holds them: ids and digests only."""
-    names = values(rows, declaration.objects)
-    return {
-        "batch": batch.id,
-        "table": declaration.table,
-        "category": str(declaration.category),
-        "rows": pack_ids(row["id"] for row in rows),
-        "keys": pack_ids(values(rows, declaration.key)),
-        "objects": pack_ids(ObjectName.parse(name).object_id for name in names),
-        "tombstones": pack(bytes(digest) for digest in values(rows, declaration.tombstone)),
-    }

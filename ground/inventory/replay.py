@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from ground import vault
-from ground.inventory import holds, last_look, tombstones
+from ground.inventory import holds, tombstones
 from ground.inventory.declarations import declarations
 from ground.inventory.deleting import count_out, delete_rows
-from ground.inventory.journalled import standing
+from ground.inventory.journalled import columns, standing
 from ground.inventory.models import BatchState, DestructionBatch, Hold, ObjectRemoval
 from ground.inventory.outcomes import any_of, rows_of
 from ground.tenancy import acting_for
@@ -31,7 +31,7 @@ def destroy_again(entry: JournalEntry) -> None:
         if declaration is None:
             return  # the model left the product since, or the keys were those of superseded versions
         rows = rows_of(declaration, organization_id).filter(any_of(destroyed.rows)).select_for_update()
-        gone = list(rows.order_by("id").values(*last_look.columns(declaration)))
+        gone = list(rows.order_by("id").values(*columns(declaration)))
         count_out(declaration, organization_id, delete_rows(declaration, [row["id"] for row in gone]))
         if declaration.on_destroyed and gone:
             declaration.on_destroyed(organization_id, gone)

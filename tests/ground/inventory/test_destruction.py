@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from calls.models import Call, Recording, Transcript
 from ground import vault
-from ground.inventory import destruction, holds, last_look, tally
+from ground.inventory import destruction, holds, journalled, tally
 from ground.inventory.declarations import HoldScope, ScopeKind, declaration_of
 from ground.inventory.destruction import Reason
 from ground.inventory.models import BatchState, DestructionBatch, Hold, TallyDelta
@@ -40,7 +40,7 @@ def in_thread(work):
 def test_a_row_sealed_anew_during_its_destruction_leaves_no_living_key(organization, monkeypatch):
     kept = keep_call(organization.id, days_ago(91), parts=("transcript",))
     fresh = vault.sealer(organization.id, "transcript", days_ago(91))
-    journal_form, threads = last_look.journal_form, []
+    journal_form, threads = journalled.journal_form, []
 
     def while_journalling(*arguments):
         form = journal_form(*arguments)
@@ -53,7 +53,7 @@ def test_a_row_sealed_anew_during_its_destruction_leaves_no_living_key(organizat
         threads[0][0].join(1.0)
         return form
 
-    monkeypatch.setattr(last_look, "journal_form", while_journalling)
+    monkeypatch.setattr(journalled, "journal_form", while_journalling)
     destruction.destroy_now(Transcript, organization.id, where=Q(id=kept.transcript.id), reason=Reason.MEMBER, by=BY)
     threads[0][0].join(10)
     assert not exists(organization.id, kept.transcript)
