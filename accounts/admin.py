@@ -71,10 +71,18 @@ class UserAdmin(StaffView):
             )
 
 
+class CountryFilter(admin.AllValuesFieldListFilter):
+    """By country; the operator's own organization need not have one, and that choice has a name too."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or _("none")}
+
+
 @admin.register(Organization)
 class OrganizationAdmin(StaffView):
     list_display = ["name", "slug", "state", "country", "time_zone", "members", "is_operator", "created_at"]
-    list_filter = ["state", "country", "is_operator"]
+    list_filter = ["state", ("country", CountryFilter), "is_operator"]
     search_fields = ["name", "slug"]
     search_help_text = _("Name or short name")
     ordering = ["name"]
