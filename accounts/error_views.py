@@ -1,5 +1,6 @@
 """Pages for when something went wrong: what happened, that nothing was lost, what to do, and the request's id."""
 
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -88,7 +89,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @login_not_required
 def failed(request: HttpRequest) -> HttpResponse:
-    return answer(request, 500)
+    """Django's handler of what nobody caught, wherever it was raised. An outage is no failure of ours: 503."""
+    return answer(request, 503 if isinstance(sys.exception(), problems.OUTAGES) else 500)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

@@ -84,7 +84,7 @@ def claim(*, organization_id: UUID, key: str, print_: bytes) -> Claim | Replay:
         if bytes(row.fingerprint) != print_:
             raise Problem(422, "idempotency-key-reused", f"This {HEADER} was used with another request.")
         if row.status is not None:
-            return Replay(row.status, row.answer)
+            return Replay(row.status, json.loads(row.answer))
         if row.lease_until > now:
             raise _in_flight()
         rows.update(attempt=mine.attempt, lease_until=now + LEASE)
@@ -93,8 +93,8 @@ def claim(*, organization_id: UUID, key: str, print_: bytes) -> Claim | Replay:
 
 def remember(mine: Claim, *, status_code: int, answer: Any) -> None:
     """Write the answer, in the transaction of the work. Raises ClaimLost."""
-    plain = json.loads(json.dumps(answer, cls=JSONEncoder))
-    changed = _rows(mine).filter(status=None).update(status=status_code, answer=plain)
+    written = json.dumps(answer, cls=JSONEncoder)
+    changed = _rows(mine).filter(status=None).update(status=status_code, answer=written)
     if changed != 1:
         raise ClaimLost
 

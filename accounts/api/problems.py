@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -12,6 +13,8 @@ from rest_framework.views import set_rollback
 from ground import vault
 
 CONTENT_TYPE = "application/problem+json"
+OUTAGES = (vault.Unavailable, OperationalError, InterfaceError)
+"""A part that does not answer, is full, or took too long: not a mistake of the code, and worth another try."""
 
 TITLES = {
     400: "The request is not valid",
@@ -81,7 +84,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     """DRF's exception handler. Unknown exceptions are left to Django (logged, 500) after rolling back."""
     request = context.get("request")
     plain: HttpRequest | None = getattr(request, "_request", None)
-    if isinstance(error, vault.Unavailable):
+    if isinstance(error, OUTAGES):
         error = Unavailable()
     if isinstance(error, Http404):
         error = exceptions.NotFound()

@@ -21,7 +21,8 @@ class IdempotentRequest(models.Model):
     attempt = models.UUIDField(default=uuid7)
     lease_until = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)
-    answer = models.JSONField(null=True)
+    # As it was written, member by member: jsonb would sort them. Nothing as long as there is no status.
+    answer = models.TextField(null=True)  # noqa: DJ001
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

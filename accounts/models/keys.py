@@ -31,13 +31,16 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used (to the hour)"), null=True, blank=True)
-    replaced_by = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    replaced_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False
+    )  # a constraint of the database holds it, together with the organization
 
     class Meta:
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         indexes = [models.Index(fields=["organization", "-created_at"], name="accounts_apikey_list")]
         constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="accounts_apikey_of_organization"),
             models.CheckConstraint(condition=~Q(scopes=[]), name="accounts_apikey_has_scopes"),
             models.CheckConstraint(
                 condition=Q(expires_at__isnull=True) | Q(expires_at__gt=models.F("created_at")),

@@ -52,7 +52,7 @@ def rows(home):
 def test_the_second_time_gets_the_first_answer(home, send):
     first, second = send({"email": "a@example.org"}), send({"email": "a@example.org"})
     assert first.status_code == second.status_code == 201
-    assert first.json() == second.json()
+    assert first.content == second.content, "to the byte: the order of members too"
     assert "Idempotent-Replayed" not in first
     assert second["Idempotent-Replayed"] == "true"
     assert rows(home) == (1, 1)

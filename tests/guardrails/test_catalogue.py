@@ -141,6 +141,43 @@ def test_an_index_of_every_tenant_table_starts_with_the_organization(alias):
     assert tenant_tables(alias) - leading == set()
 
 
+# Unique values across organizations. Whoever tries one learns that somebody has it; so only what nobody can guess.
+UNIQUE_EVERYWHERE = {
+    ("accounts_apikey", "prefix"): "random, and made by us: nobody chooses one",
+    ("accounts_invitation", "token_digest"): "the digest of 256 random bits",
+    ("accounts_staffsession", "staff_id"): "a person of the operator has one session at a time, wherever it is",
+    ("agents_providerconnection", "public_id"): "random, made by us, and public by nature",
+}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_no_unique_key_tells_what_another_organization_has(alias):
+    found = rows(
+        alias,
+        "SELECT c.relname, string_agg(a.attname::text, ',' ORDER BY a.attnum) FROM pg_index i "
+        "JOIN pg_class c ON c.oid = i.indrelid "
+        "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey) "
+        "WHERE i.indisunique AND c.relname = ANY (%s) GROUP BY i.indexrelid, c.relname "
+        "HAVING coalesce(NOT 'organization_id' = ANY (array_agg(a.attname::text)), true)",
+        [sorted(tenant_tables(alias))],
+    )
+    assert {each for each in found if each[1] != "id"} - set(UNIQUE_EVERYWHERE) == set()
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_a_reference_between_tenants_tables_carries_the_organization(alias):
+    """PostgreSQL checks references past every policy: without it, trying an id tells that another one has it."""
+    tables = sorted(tenant_tables(alias))
+    references = rows(
+        alias,
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' "
+        "AND conrelid::regclass::text = ANY (%s) AND confrelid::regclass::text = ANY (%s)",
+        [tables, tables],
+    )
+    assert references
+    assert [name for name, text in references if text.count("organization_id") != 2] == []
+
+
 def test_models_and_tables_agree_on_who_is_a_tenant():
     for model in apps.get_models():
         names = {field.attname for field in model._meta.concrete_fields}

@@ -338,7 +338,7 @@ ATTACKS = [
 
 
 def attempt(trail, number, dice):
-    """The next attack in turn on some chain: its name, the block expected, the problem found. None: not possible here."""
+    """The next attack in turn on some chain: its name, the block expected, the problem found; None when impossible."""
     attack = ATTACKS[number % len(ATTACKS)]
     target = dice.choice(list(trail.blocks))
     expected = attack(trail, target, dice)
