@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import dates, lifeline
+from accounts.bands import leaves_soon
 from accounts.lifeline import LifeLine, Moment, State
 from calls import hooks, words
 from calls.models import Call, RecordingState
@@ -70,10 +71,12 @@ def existing(call: Call) -> list[str]:
     return [part for part, exists in zip(PARTS, there, strict=True) if exists]
 
 
-def pill(call: Call, leaving: list[Leaving], now: datetime) -> Pill:
-    """Held, what leaves next, or what is gone already."""
+def pill(call: Call, leaving: list[Leaving], now: datetime, ends_at: datetime | None = None) -> Pill:
+    """Held, what leaves next, or what is gone already. `ends_at`: a confirmed destruction waits until then."""
     if call.held:
         return Pill("held", _("held"))
+    if ends_at is not None:
+        return Pill("due", leaves_soon(ends_at, now))
     if not (call.has_recording or call.has_transcript or call.has_report):
         if call.recording_state == RecordingState.DESTROYED:
             return Pill("gone", _("content destroyed"))
@@ -96,14 +99,17 @@ def until(moment: datetime, now: datetime) -> Pill:
     return Pill("due" if days < SOON_DAYS else "kept", text)
 
 
-def line(call: Call, leaving: list[Leaving], now: datetime) -> LifeLine:
-    """The large drawing for the part that leaves first."""
+def line(call: Call, leaving: list[Leaving], now: datetime, ends_at: datetime | None = None) -> LifeLine:
+    """The large drawing for the part that leaves first; for all of it where a confirmed destruction waits."""
     moments = [
         Moment("done", _("Recorded") if call.has_recording else _("Ended"), dates.day(call.ended_at), _time(call))
     ]
     if timedelta() < call.created_at - call.ended_at < timedelta(days=1):
         moments.append(Moment("done", _("Stored, sealed"), dates.day(call.created_at), dates.clock(call.created_at)))
     today = Moment("today", _("Today"), dates.day(now), _day_of(call, leaving, now))
+    if ends_at is not None and not call.held:
+        due = Moment("due", _("Will be destroyed"), dates.day(ends_at), dates.clock(ends_at))
+        return lifeline.draw([*moments, today, due, *_after(max(ends_at, now))])
     if not leaving:
         return lifeline.draw([*moments, today, Moment("end", _("No end decided"), "–", _("nothing is purged"))])
     first = leaving[0]
@@ -139,8 +145,10 @@ def _held(first: Leaving, today: Moment, now: datetime) -> list[Moment]:
     return [would, today, *released] if first.at <= now else [today, would, *released]
 
 
-def why(leaving: list[Leaving], organization: str) -> str:
+def why(leaving: list[Leaving], organization: str, ends_at: datetime | None = None) -> str:
     """Why this date, in a sentence; and when the rest leaves."""
+    if ends_at is not None:
+        return _("Somebody confirmed its destruction before its time; until then it can be undone.")
     if not leaving:
         return _("Nobody has decided how long this is kept, so nothing of it is purged.")
     first, *rest = leaving

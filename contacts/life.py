@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.bands import leaves_soon
 from contacts.models import Contact
 from ground.clocks import purge_after
 from ground.profiles import Period
@@ -22,11 +23,13 @@ class Life:
     due_at: datetime | None
 
 
-def life_of(contact: Contact, period: Period | None, now: datetime) -> Life:
-    """Pure: what the pill of a contact says now."""
+def life_of(contact: Contact, period: Period | None, now: datetime, ends_at: datetime | None = None) -> Life:
+    """Pure: what the pill of a contact says now. `ends_at`: its destruction is confirmed and waits until then."""
     due_at = None if period is None else purge_after(contact.last_contact_at, period)
     if contact.held:
         return Life("held", _("held"), due_at)
+    if ends_at is not None:
+        return Life("due", leaves_soon(ends_at, now), ends_at)
     if due_at is None:
         return Life("kept", _("no period decided"), None)
     days = (due_at - now).days

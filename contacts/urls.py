@@ -22,5 +22,4 @@ urlpatterns = [
     path("contacts/<uuid:contact_id>/edit/", views.edit, name="edit"),
     path("contacts/<uuid:contact_id>/lists/", list_views.place, name="place"),
     path("contacts/<uuid:contact_id>/merge/", views.join, name="merge"),
-    path("contacts/<uuid:contact_id>/destroy/", views.destroy, name="destroy"),
 ]

@@ -1,5 +1,6 @@
 """Contacts: the list, one person, adding, changing, merging, destroying. Importing has its own views."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import lists
 from accounts.access import OrganizationContext, own_transactions, require
-from contacts import masking
+from accounts.bands import leaves_at
+from contacts import hooks, masking
 from contacts.details import Details
 from contacts.exceptions import ChangedMeanwhile, OnLegalHold, ReferenceTaken, UnknownContact
 from contacts.forms import ContactForm, asking
 from contacts.hooks import period_in_force
-from contacts.life import life_of
+from contacts.life import Life, life_of
 from contacts.models import Contact, Source
 from contacts.querysets import lists_of_contact
-from contacts.services import add, details_of, find, get, lists_of, merge, remove, reveal, update
+from contacts.services import add, details_of, find, get, lists_of, merge, reveal, update
 from ground import vault
-from ground.tenancy import acting_for
 
 _SIMILAR_AT_MOST = 10
 
@@ -71,10 +72,16 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """The page, masked. Where a contact was destroyed, what remains of it stands instead."""
     context = require(request, "contacts.read")
-    row = _row(context, contact_id)
+    row = Contact.objects.filter(organization_id=context.organization.pk, id=contact_id).first()
+    if row is None:
+        remains = hooks.remains_of(request, context, contact_id)
+        if remains is None:
+            raise Http404
+        return remains
     details = details_of(context.organization.pk, [row])[row.id]
-    return render(request, "contacts/contact_detail.html", _page(context, row, details, revealed=False))
+    return render(request, "contacts/contact_detail.html", _page(request, context, row, details, revealed=False))
 
 
 @require_POST
@@ -83,7 +90,9 @@ def revealed(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     context = require(request, "calls.reveal")
     row = _row(context, contact_id)
     details = reveal(organization_id=context.organization.pk, contact=row, by=context.actor)
-    return _private(render(request, "contacts/contact_detail.html", _page(context, row, details, revealed=True)))
+    return _private(
+        render(request, "contacts/contact_detail.html", _page(request, context, row, details, revealed=True))
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,20 +138,6 @@ def edit(request: HttpRequest, contact_id: UUID) -> HttpResponse:
 
 @require_POST
 @own_transactions
-def destroy(request: HttpRequest, contact_id: UUID) -> HttpResponse:
-    context = require(request, "contacts.manage")
-    with acting_for(context.organization.pk):
-        _row(context, contact_id)
-    outcome = remove(organization_id=context.organization.pk, contact_ids=[contact_id], by=context.actor)
-    if outcome.rows:
-        messages.success(request, _("Destroyed. The key is gone, so nobody can read this contact any more."))
-        return redirect("contacts:list", context.organization.slug)
-    messages.error(request, _("A legal hold keeps this contact. Nothing was destroyed."))
-    return redirect("contacts:contact", context.organization.slug, contact_id)
-
-
-@require_POST
-@own_transactions
 def join(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     """Merge the chosen contacts into this one."""
     context = require(request, "contacts.manage")
@@ -175,7 +170,11 @@ def _row(context: OrganizationContext, contact_id: UUID) -> Contact:
 def _shown(organization_id: UUID, rows: list[Contact]) -> list[dict[str, Any]]:
     opened = details_of(organization_id, rows)
     period, now = period_in_force(organization_id), timezone.now()
-    return [{"row": row, "masked": _masked(opened[row.id]), "life": life_of(row, period, now)} for row in rows]
+    endings = hooks.endings_of(organization_id, [row.id for row in rows])
+    return [
+        {"row": row, "masked": _masked(opened[row.id]), "life": life_of(row, period, now, endings.get(row.id))}
+        for row in rows
+    ]
 
 
 def _masked(details: Details) -> dict[str, Any]:
@@ -189,18 +188,28 @@ def _masked(details: Details) -> dict[str, Any]:
     }
 
 
-def _page(context: OrganizationContext, row: Contact, details: Details, *, revealed: bool) -> dict[str, Any]:
+def _page(
+    request: HttpRequest, context: OrganizationContext, row: Contact, details: Details, *, revealed: bool
+) -> dict[str, Any]:
     organization_id = context.organization.pk
     similar = _similar(organization_id, row, details)
     opened = details_of(organization_id, similar)
     return {
         "contact": row,
-        "life": life_of(row, period_in_force(organization_id), timezone.now()),
+        "life": _life(organization_id, row),
+        "bands": [band.render(request) for band in hooks.bands_of(context, row.id)],
         "shown": details.to_json() if revealed else _masked(details),
         "revealed": revealed,
         "lists": lists_of_contact(organization_id, row.id),
         "similar": [{"row": other, "masked": _masked(opened[other.id])} for other in similar],
     }
+
+
+def _life(organization_id: UUID, row: Contact) -> Life:
+    """With the hour of a confirmed destruction, for the page may stay open."""
+    now, ends_at = timezone.now(), hooks.endings_of(organization_id, [row.id]).get(row.id)
+    life = life_of(row, period_in_force(organization_id), now, ends_at)
+    return replace(life, words=leaves_at(ends_at, now)) if ends_at and not row.held else life
 
 
 def _similar(organization_id: UUID, row: Contact, details: Details) -> list[Contact]:

@@ -1,5 +1,5 @@
 """What lower floors ask of retention through their hook lists: the period in force, what comes too late to keep,
-and what is to be said of one call."""
+and what is to be said of one call or contact."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from ground.profiles import Category, Period
 from ground.tenancy import acting_for
 from retention import periods
 from retention.exceptions import NoPeriod, PeriodUnusable
-from retention.views import calls
+from retention.views import destroying
 
 
 def period_in_force(organization_id: UUID, category: Category) -> Period | None:
@@ -50,6 +50,10 @@ agent_hooks.periods_in_force.append(period_in_force)
 contact_hooks.periods_in_force.append(period_in_force)
 call_hooks.periods.append(kept)
 call_hooks.may_store.append(may_store)
-call_hooks.bands.append(calls.band_of)
-call_hooks.remains.append(calls.page_of_destroyed)
-call_hooks.things.append(calls.things_with)
+call_hooks.bands.append(destroying.band_of_call)
+call_hooks.endings.append(destroying.endings_of_calls)
+call_hooks.remains.append(destroying.page_of_destroyed_call)
+call_hooks.things.append(destroying.things_with)
+contact_hooks.bands.append(destroying.band_of_contact)
+contact_hooks.endings.append(destroying.endings_of_contacts)
+contact_hooks.remains.append(destroying.page_of_destroyed_contact)

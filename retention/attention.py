@@ -23,6 +23,7 @@ from ground.audit.models import Alert
 from ground.inventory import holds
 from ground.profiles import NotAPeriod
 from retention import periods, table, words
+from retention.planned import Kind
 from retention.services import grace
 
 SHOWN = 8
@@ -167,10 +168,13 @@ def matters(
 
 
 def _plans(organization_id: UUID, slug: str) -> Iterator[Matter]:
-    """Calls about to be destroyed: the first thing to see, for it is the one that cannot be taken back later."""
+    """About to be destroyed: the first thing to see, for it is the one that cannot be taken back later."""
     for planned in list(grace.waiting(organization_id))[:SHOWN]:
-        title = _("A call is destroyed at %(hour)s") % {"hour": dates.clock(planned.due_at)}
-        href = reverse("calls:call", kwargs={"slug": slug, "call_id": planned.call_id})
+        is_contact = planned.object_type == Kind.CONTACT
+        title = _("A contact is destroyed at %(hour)s") if is_contact else _("A call is destroyed at %(hour)s")
+        title %= {"hour": dates.clock(planned.due_at)}
+        page = "contacts:contact" if is_contact else "calls:call"
+        href = reverse(page, args=[slug, planned.object_id])
         yield Matter("wait", "overdue", title, _("Until then it can be undone."), href)
 
 

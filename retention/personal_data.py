@@ -15,4 +15,6 @@ no_personal_data(models.Certificate, "a number")
 no_personal_data(models.Statement, "opaque ids, counts and moments, signed")
 no_personal_data(models.Reconciliation, "counts")
 no_personal_data(models.QuarantinedObject, "an opaque object name")
-no_personal_data(planned.PlannedDestruction, "the opaque id of a call, a count, and the ids of the members who decided")
+no_personal_data(
+    planned.PlannedDestruction, "the opaque id of a call or contact, a count, and the ids of the members who decided"
+)

@@ -1,4 +1,4 @@
-"""What is left of a destroyed call: the opaque id in the batch that took it, and the moments of its end.
+"""What is left of a destroyed call or contact: the opaque id in the batch that took it, and the moments of its end.
 
 The batch forgets the ids it took when the last backup that held them is gone, and the page with it; certificate and
 evidence stay.
@@ -7,27 +7,27 @@ evidence stay.
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import dates, lifeline
 from accounts.templatetags.sottovoce import away
-from calls.models import Call
 from ground import profiles
 from ground.clocks import purge_after
 from ground.inventory.models import DestructionBatch
 from ground.profiles import Category
 
 
-def batch_with(organization_id: UUID, call_id: UUID) -> DestructionBatch | None:
-    """The batch that destroyed this call, while it still knows. Needs the organization's context."""
+def batch_with(organization_id: UUID, model: type[Model], object_id: UUID) -> DestructionBatch | None:
+    """The batch that destroyed this call or contact, while it still knows. Needs the organization's context."""
     taken: DestructionBatch | None = (
         DestructionBatch.objects.filter(
             organization_id=organization_id,
             unreadable_at__isnull=False,
             left_backups_at__isnull=True,
-            label=Call._meta.label,
-            row_ids__contains=[call_id],
+            label=model._meta.label,
+            row_ids__contains=[object_id],
         )
         .defer("row_ids")
         .order_by("-unreadable_at")

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import navigation, people
 from accounts.access import OrganizationContext, own_transactions, require
+from accounts.bands import leaves_at
 from agents.models import Agent, AgentRevision
 from calls import hooks, life, playback, reading, vcon, wave, words
 from calls.exceptions import NoSuchPart
-from calls.life import Periods
+from calls.life import Periods, Pill
 from calls.models import Call, CallReport, ProviderCopy, Recording, Transcript
 from calls.reading import Person
 from calls.record import Direction, Speaker, Turn
@@ -106,6 +106,7 @@ def _page(request: HttpRequest, context: OrganizationContext, row: Call, person:
     if row.agent_id:
         agent = Agent.objects.filter(organization_id=organization_id, id=row.agent_id).first()
     leaving = Periods(organization_id).of(row)
+    ends_at = None if row.held else hooks.endings_of(organization_id, [row.id]).get(row.id)
     listens = context.may("calls.listen")
     content = _content(context, row, agent) if listens else {}
     response = render(
@@ -119,9 +120,9 @@ def _page(request: HttpRequest, context: OrganizationContext, row: Call, person:
             "outbound": row.direction == Direction.OUTBOUND,
             "direction": words.DIRECTIONS[row.direction],
             "outcome": words.OUTCOMES[row.outcome],
-            "line": life.line(row, leaving, now),
-            "pill": life.pill(row, leaving, now),
-            "why": life.why(leaving, context.organization.name),
+            "line": life.line(row, leaving, now, ends_at),
+            "pill": Pill("due", leaves_at(ends_at, now)) if ends_at else life.pill(row, leaving, now),
+            "why": life.why(leaving, context.organization.name, ends_at),
             "listens": listens,
             "no_recording": words.NO_RECORDING.get(row.recording_state, words.NO_RECORDING["none"]),
             **content,
@@ -133,9 +134,7 @@ def _page(request: HttpRequest, context: OrganizationContext, row: Call, person:
             "holds": context.may("holds.place") and navigation.exists("retention:hold_place"),
             "destroys": context.may("calls.destroy"),
             "exports": context.may("calls.export"),
-            "bands": [
-                render_to_string(band.template, dict(band.values), request) for band in hooks.bands_of(context, row.id)
-            ],
+            "bands": [band.render(request) for band in hooks.bands_of(context, row.id)],
         },
     )
     if listens or person is not None:

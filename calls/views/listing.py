@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from accounts import lists
 from accounts.access import own_transactions, require
 from agents.models import Agent
-from calls import life, reading, words
+from calls import hooks, life, reading, words
 from calls.forms import asking
 from calls.life import Periods, Pill
 from calls.models import Call
@@ -94,6 +94,7 @@ def agents_of(organization_id: UUID) -> dict[UUID, str]:
 def rows_of(organization_id: UUID, calls: list[Call], agents: Mapping[UUID, str]) -> list[Row]:
     """Lines of a list of calls, masked."""
     people, periods, now = people_on(organization_id, calls), Periods(organization_id), timezone.now()
+    endings = hooks.endings_of(organization_id, [call.id for call in calls])
     return [
         Row(
             call,
@@ -101,7 +102,7 @@ def rows_of(organization_id: UUID, calls: list[Call], agents: Mapping[UUID, str]
             people[call.id],
             words.DIRECTIONS[call.direction],
             words.OUTCOMES[call.outcome],
-            life.pill(call, periods.of(call), now),
+            life.pill(call, periods.of(call), now, endings.get(call.id)),
         )
         for call in calls
     ]

@@ -20,7 +20,7 @@ from calls.services.searching import Found, Query
 from calls.views.listing import DAMAGED, agents_of, rows_of
 from contacts import masking
 from contacts.details import Details
-from contacts.hooks import period_in_force
+from contacts.hooks import endings_of, period_in_force
 from contacts.life import Life, life_of
 from contacts.models import Contact
 from contacts.services import details_of
@@ -121,13 +121,14 @@ def _address(context: OrganizationContext, thing: hooks.Thing) -> str:
 
 def _known(organization_id: UUID, contacts: list[Contact]) -> list[Known]:
     opened, period, now = _details(organization_id, contacts), period_in_force(organization_id), timezone.now()
+    endings = endings_of(organization_id, [contact.id for contact in contacts])
     return [
         Known(
             contact,
             masking.name(opened[contact.id].name),
             [masking.phone(number) for number in opened[contact.id].phones],
             [masking.email(address) for address in opened[contact.id].emails],
-            life_of(contact, period, now),
+            life_of(contact, period, now, endings.get(contact.id)),
         )
         for contact in contacts
     ]

@@ -1,19 +1,20 @@
-"""A call a person wants destroyed before its time: confirmed, then ten minutes in which it can be undone, then gone.
+"""A call or a contact to be destroyed before its time: confirmed, ten minutes in which it can be undone, then gone.
 
 Destroyed keys cannot be brought back, so the wait comes before the first step. A row remembers the confirmation and a
-job becomes due with it; nothing else happens until then: the call stays readable, a hold can still be placed.
+job becomes due with it; nothing else happens until then: it stays readable, a hold can still be placed.
 
 Steps of the job, and what a crash leaves:
   1. take     in one transaction: the row is locked and looked at once more. A hold came, or more is there than was
               confirmed: nothing is destroyed and the row says why. Otherwise it says `started` and names a new run.
               Whoever undoes locks the same row: either it is undone, or it has started, never both.
-  2. destroy  part by part, the call last, each by the steps of `ground.inventory.destruction`. A crash leaves claims
-              and parts; the next attempt executes the run's claims and goes on with what is left.
+  2. destroy  part by part, a call's own row last, each by the steps of `ground.inventory.destruction`. A crash leaves
+              claims and parts; the next attempt executes the run's claims and goes on with what is left.
   3. end      lines from what the batches did, the certificate, then the row says `destroyed`. A crash before the end is
               ended by the next attempt, or by the sweep, whichever comes first.
 """
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +31,9 @@ from ground.tenancy import Actor, acting_for
 from retention import due
 from retention.exceptions import NothingSelected, NothingToUndo, WrongConfirmation
 from retention.models import PurgeRun, RunState
-from retention.planned import PlannedDestruction, PlanState
+from retention.planned import Kind, PlannedDestruction, PlanState, Thing
 from retention.services import runs
-from retention.services.destroy import Selected, selection_of_call
+from retention.services.destroy import Selected, selection_of
 
 _OPEN = (PlanState.WAITING, PlanState.STARTED)
 
@@ -42,16 +43,16 @@ def grace() -> timedelta:
     return timedelta(seconds=settings.DESTRUCTION_GRACE_SECONDS)
 
 
-def plan(*, organization_id: UUID, call_id: UUID, confirmed_rows: int, by: Actor) -> PlannedDestruction:
-    """The call will be destroyed after the grace, unless somebody undoes it. Planning twice is planning once.
+def plan(*, organization_id: UUID, thing: Thing, confirmed_rows: int, by: Actor) -> PlannedDestruction:
+    """It will be destroyed after the grace, unless somebody undoes it. Planning twice is planning once.
 
     Raises NothingSelected, OnLegalHold (everything is held), WrongConfirmation (the number is not the preview's).
     """
     vault.gate.require_open()
-    selection = selection_of_call(organization_id, call_id)
+    selection = selection_of(organization_id, thing)
     free = _free(selection)
     with acting_for(organization_id):
-        if standing := _of_call(organization_id, call_id).filter(state__in=_OPEN).first():
+        if standing := _of(organization_id, thing).filter(state__in=_OPEN).first():
             return standing
         if not selection:
             raise NothingSelected("nothing is held any more")
@@ -62,7 +63,8 @@ def plan(*, organization_id: UUID, call_id: UUID, confirmed_rows: int, by: Actor
         now = due.database_now()
         made: PlannedDestruction = PlannedDestruction.objects.create(
             organization_id=organization_id,
-            call_id=call_id,
+            object_type=thing.kind,
+            object_id=thing.id,
             records=free,
             planned_by=str(by),
             planned_at=now,
@@ -79,20 +81,20 @@ def plan(*, organization_id: UUID, call_id: UUID, confirmed_rows: int, by: Actor
     return made
 
 
-def undo(*, organization_id: UUID, call_id: UUID, by: Actor) -> PlannedDestruction:
-    """Nothing of the call is destroyed. Raises NothingToUndo once the destruction has begun, or if none waits."""
+def undo(*, organization_id: UUID, thing: Thing, by: Actor) -> PlannedDestruction:
+    """Nothing of it is destroyed. Raises NothingToUndo once the destruction has begun, or if none waits."""
     with acting_for(organization_id):
-        found = _of_call(organization_id, call_id).select_for_update().filter(state=PlanState.WAITING).first()
+        found = _of(organization_id, thing).select_for_update().filter(state=PlanState.WAITING).first()
         if found is None:
-            raise NothingToUndo("no destruction of this call waits")
+            raise NothingToUndo("no destruction of it waits")
         _end(found, PlanState.UNDONE, by=by)
         _note("retention.destruction_undone", found, by, records=found.records)
     return found
 
 
-def newest(organization_id: UUID, call_id: UUID) -> PlannedDestruction | None:
-    """The last plan for this call. Needs the context."""
-    found: PlannedDestruction | None = _of_call(organization_id, call_id).order_by("-id").first()
+def newest(organization_id: UUID, thing: Thing) -> PlannedDestruction | None:
+    """The last plan for it. Needs the context."""
+    found: PlannedDestruction | None = _of(organization_id, thing).order_by("-id").first()
     return found
 
 
@@ -100,6 +102,14 @@ def waiting(organization_id: UUID) -> QuerySet[PlannedDestruction]:
     """What can still be undone, the next to go first. Needs the context."""
     found = PlannedDestruction.objects.filter(organization_id=organization_id, state=PlanState.WAITING)
     return found.order_by("due_at")
+
+
+def endings(organization_id: UUID, kind: Kind, ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """When those of these whose destruction is confirmed will be destroyed, or were to be. Needs the context."""
+    found = PlannedDestruction.objects.filter(
+        organization_id=organization_id, object_type=kind, object_id__in=list(ids), state__in=_OPEN
+    )
+    return dict(found.values_list("object_id", "due_at"))
 
 
 def destroyed_so_far(planned: PlannedDestruction) -> int:
@@ -119,7 +129,7 @@ def carry_out(organization_id: UUID, planned_id: UUID) -> None:
     for batch_id in _claims(run):
         destruction.execute(organization_id, batch_id)
     outcomes: dict[str, Outcome] = {}
-    selection = selection_of_call(organization_id, planned.call_id)
+    selection = selection_of(organization_id, planned.thing)
     for part in sorted(selection, key=lambda part: part.declaration.category == "call_metadata"):
         done = destruction.destroy_now(
             part.declaration, organization_id, where=part.where, reason=Reason.MEMBER, by=by, run_id=run.id
@@ -146,7 +156,7 @@ def _take(organization_id: UUID, planned_id: UUID) -> tuple[PlannedDestruction, 
         )
         if planned is None or planned.state not in _OPEN:
             return None
-        selection = selection_of_call(organization_id, planned.call_id)
+        selection = selection_of(organization_id, planned.thing)
         by = destruction.actor_from(planned.planned_by)
         run = _run(planned)
         if planned.state == PlanState.STARTED and run is not None:
@@ -194,8 +204,10 @@ def _free(selection: list[Selected]) -> int:
     return sum(part.free for part in selection)
 
 
-def _of_call(organization_id: UUID, call_id: UUID) -> QuerySet[PlannedDestruction]:
-    return PlannedDestruction.objects.filter(organization_id=organization_id, call_id=call_id)
+def _of(organization_id: UUID, thing: Thing) -> QuerySet[PlannedDestruction]:
+    return PlannedDestruction.objects.filter(
+        organization_id=organization_id, object_type=thing.kind, object_id=thing.id
+    )
 
 
 def _end(planned: PlannedDestruction, state: PlanState, *, by: Actor) -> None:
@@ -208,7 +220,7 @@ def _note(kind: str, planned: PlannedDestruction, by: Actor, **payload: Any) -> 
         kind,
         organization_id=planned.organization_id,
         actor=by,
-        object_type="call",
-        object_id=planned.call_id,
+        object_type=planned.object_type,
+        object_id=planned.object_id,
         **payload,
     )

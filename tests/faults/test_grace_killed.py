@@ -10,6 +10,7 @@ from ground.jobs.models import Job
 from ground.tenancy import Actor, acting_for
 from ground.vault.exceptions import KeyLost
 from retention.models import Certificate, PurgeRun
+from retention.planned import Thing
 from retention.services import certificates, grace
 from tests import factories, processes
 from tests.holdings import days_ago, exists, keep_call
@@ -38,7 +39,7 @@ BY = Actor.member("01890000-0000-7000-8000-000000000001")
 def test_a_killed_worker_is_followed_by_one_that_finishes(vault_home, settings, fault):
     organization = factories.organization()
     gone, fresh = keep_call(organization.id, days_ago(5)), keep_call(organization.id, days_ago(5))
-    grace.plan(organization_id=organization.id, call_id=gone.call.id, confirmed_rows=4, by=BY)
+    grace.plan(organization_id=organization.id, thing=Thing.call(gone.call.id), confirmed_rows=4, by=BY)
     past = datetime.now(UTC) - timedelta(hours=1)
     with acting_for(organization.id):
         job = Job.objects.get(kind="retention.destroy_planned")
@@ -48,7 +49,7 @@ def test_a_killed_worker_is_followed_by_one_that_finishes(vault_home, settings, 
     assert code == -9, output
 
     with acting_for(organization.id):
-        assert grace.newest(organization.id, gone.call.id).state == "started"
+        assert grace.newest(organization.id, Thing.call(gone.call.id)).state == "started"
         Job.objects.filter(id=job.id).update(leased_until=past)
     assert jobs.run(job.id, organization.id) == "done"
     assert not exists(organization.id, gone.call)
@@ -57,7 +58,7 @@ def test_a_killed_worker_is_followed_by_one_that_finishes(vault_home, settings, 
         vault.keys.open(organization.id, [gone.recording.key_id])
     assert fresh.listen()
     with acting_for(organization.id):
-        assert grace.newest(organization.id, gone.call.id).state == "destroyed"
+        assert grace.newest(organization.id, Thing.call(gone.call.id)).state == "destroyed"
         assert not DestructionBatch.objects.filter(state="claimed").exists()
         assert PurgeRun.objects.get().rows == 4
         statement = certificates.signed(certificates.statements_of(Certificate.objects.get())[0])

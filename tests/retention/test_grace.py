@@ -20,7 +20,7 @@ from ground.vault.exceptions import KeyStoreDown
 from retention import attention
 from retention.exceptions import NothingSelected, NothingToUndo, WrongConfirmation
 from retention.models import Certificate, PlannedDestruction, PurgeLine, PurgeRun
-from retention.planned import PlanState
+from retention.planned import PlanState, Thing
 from retention.services import certificates, grace, runs
 from tests.holdings import days_ago, exists, keep_call
 
@@ -40,12 +40,12 @@ def place(organization, call_id):
 
 
 def plan(organization, kept, confirmed=4):
-    return grace.plan(organization_id=organization.id, call_id=kept.call.id, confirmed_rows=confirmed, by=BY)
+    return grace.plan(organization_id=organization.id, thing=Thing.call(kept.call.id), confirmed_rows=confirmed, by=BY)
 
 
 def newest(organization, kept):
     with acting_for(organization.id):
-        return grace.newest(organization.id, kept.call.id)
+        return grace.newest(organization.id, Thing.call(kept.call.id))
 
 
 def run_due(organization, *, grace_over=True):
@@ -102,13 +102,13 @@ def test_nothing_happens_until_the_grace_is_over(organization):
 def test_undo_keeps_everything_and_the_job_finds_nothing_to_do(organization):
     kept = keep_call(organization.id, days_ago(5))
     plan(organization, kept)
-    grace.undo(organization_id=organization.id, call_id=kept.call.id, by=BY)
+    grace.undo(organization_id=organization.id, thing=Thing.call(kept.call.id), by=BY)
     assert run_due(organization) == ["done"]
     assert kept.listen()
     assert newest(organization, kept).state == PlanState.UNDONE
     assert [kind for kind, *_ in kinds(organization)] == ["destruction_planned", "destruction_undone"]
     with pytest.raises(NothingToUndo):
-        grace.undo(organization_id=organization.id, call_id=kept.call.id, by=BY)
+        grace.undo(organization_id=organization.id, thing=Thing.call(kept.call.id), by=BY)
     again = plan(organization, kept)  # a change of mind is allowed
     assert again.state == PlanState.WAITING
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_planned_plans_nothing(organization):
     with pytest.raises(OnLegalHold):
         plan(organization, held)
     with pytest.raises(NothingSelected):
-        grace.plan(organization_id=organization.id, call_id=UUID(int=1), confirmed_rows=1, by=BY)
+        grace.plan(organization_id=organization.id, thing=Thing.call(UUID(int=1)), confirmed_rows=1, by=BY)
     with acting_for(organization.id):
         assert not PlannedDestruction.objects.exists()
     assert kinds(organization) == []
@@ -195,7 +195,7 @@ def test_a_crash_anywhere_is_finished_by_the_next_attempt_with_one_certificate(o
         grace.carry_out(organization.id, made.id)
     assert newest(organization, kept).state == PlanState.STARTED
     with pytest.raises(NothingToUndo):
-        grace.undo(organization_id=organization.id, call_id=kept.call.id, by=BY)
+        grace.undo(organization_id=organization.id, thing=Thing.call(kept.call.id), by=BY)
     monkeypatch.undo()
     grace.carry_out(organization.id, made.id)
     assert not exists(organization.id, kept.call)
@@ -253,7 +253,7 @@ def test_another_organizations_plan_is_nobodys(organization, outsider_organizati
     kept = keep_call(organization.id, days_ago(5))
     made = plan(organization, kept)
     with pytest.raises(NothingToUndo):
-        grace.undo(organization_id=outsider_organization.id, call_id=kept.call.id, by=BY)
+        grace.undo(organization_id=outsider_organization.id, thing=Thing.call(kept.call.id), by=BY)
     grace.carry_out(outsider_organization.id, made.id)
     assert kept.listen()
     assert newest(organization, kept).state == PlanState.WAITING
@@ -268,7 +268,7 @@ def test_what_waits_needs_attention_until_it_is_over(organization):
         matter = attention.matters(organization.id, organization.slug, timezone.now())[0]
     assert matter.title.startswith("A call is destroyed at")
     assert str(kept.call.id) in matter.href
-    grace.undo(organization_id=organization.id, call_id=kept.call.id, by=BY)
+    grace.undo(organization_id=organization.id, thing=Thing.call(kept.call.id), by=BY)
     with acting_for(organization.id):
         left = attention.matters(organization.id, organization.slug, timezone.now())
     assert not [matter for matter in left if str(kept.call.id) in matter.href]

@@ -16,6 +16,7 @@ from ground.inventory.models import DestructionBatch, Hold
 from ground.jobs.models import Job
 from ground.tenancy import Actor, acting_for
 from retention.models import Approval, Certificate, PlannedDestruction, PurgeLine, PurgeRun
+from retention.planned import Thing
 from retention.services import archiving, grace, guard, setaside, sweep
 from retention.services import certificates as certificate_service
 from tests.holdings import days_ago, exists, keep_call
@@ -412,7 +413,7 @@ def test_who_may_not_place_or_release_moves_nothing(people, role, expected):
 def carry_out(organization, kept):
     """The grace of a call is over."""
     with acting_for(organization.id):
-        planned = grace.newest(organization.id, kept.call.id)
+        planned = grace.newest(organization.id, Thing.call(kept.call.id))
     grace.carry_out(organization.id, planned.id)
 
 
@@ -422,7 +423,7 @@ def test_one_call_is_destroyed_with_the_number_a_grace_and_a_certificate(people)
         keep_call(people.organization.id, days_ago(5), parts=("recording",)),
     )
     client = people.client("owner")
-    address = at(people.organization, "destroy_call", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", call_id=kept.call.id)
     page = at(people.organization, "call", "calls", call_id=kept.call.id)
     assert "Type 2 to destroy" in client.get(address).content.decode()
     assert client.post(address, {"typed": "3"}).status_code == 422
@@ -444,15 +445,15 @@ def test_one_call_is_destroyed_with_the_number_a_grace_and_a_certificate(people)
 
 def test_a_destruction_is_undone_by_anyone_who_may_destroy(people):
     kept = keep_call(people.organization.id, days_ago(5), parts=("recording",))
-    address = at(people.organization, "destroy_call", call_id=kept.call.id)
-    undo = at(people.organization, "destroy_undo", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", call_id=kept.call.id)
+    undo = at(people.organization, "call_destroy_undo", call_id=kept.call.id)
     people.client("owner").post(address, {"typed": "2"})
     page = at(people.organization, "call", "calls", call_id=kept.call.id)
     assert "Undo" not in people.client("member").get(page).content.decode()
     for role, expected in (("member", 403), ("auditor", 403), ("outsider", 404), ("stranger", 302)):
         assert people.client(role).post(undo).status_code == expected
     with acting_for(people.organization.id):
-        assert grace.newest(people.organization.id, kept.call.id).state == "waiting"
+        assert grace.newest(people.organization.id, Thing.call(kept.call.id)).state == "waiting"
     answer = people.client("owner").post(undo, follow=True)
     assert "Nothing was destroyed" in answer.content.decode()
     assert "Will be destroyed on" not in answer.content.decode()
@@ -463,8 +464,8 @@ def test_a_destruction_is_undone_by_anyone_who_may_destroy(people):
 def test_the_band_asks_again_and_leads_on_when_it_is_over(people):
     kept = keep_call(people.organization.id, days_ago(5), parts=("recording",))
     client = people.client("owner")
-    client.post(at(people.organization, "destroy_call", call_id=kept.call.id), {"typed": "2"})
-    state = at(people.organization, "destroy_state", call_id=kept.call.id)
+    client.post(at(people.organization, "call_destroy", call_id=kept.call.id), {"typed": "2"})
+    state = at(people.organization, "call_destroy_state", call_id=kept.call.id)
     page = at(people.organization, "call", "calls", call_id=kept.call.id)
     assert client.get(state)["Location"] == page  # without script
     htmx = {"headers": {"HX-Request": "true"}}
@@ -503,7 +504,7 @@ def test_a_held_call_is_not_destroyed(people):
     kept = keep_call(people.organization.id, days_ago(5))
     place(people.organization, kept.call.id)
     client = people.client("owner")
-    address = at(people.organization, "destroy_call", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", call_id=kept.call.id)
     assert "A legal hold keeps all of it" in client.get(address).content.decode()
     assert client.post(address, {"typed": "4"}).status_code == 422
     assert kept.listen()
@@ -513,10 +514,10 @@ def test_a_held_call_is_not_destroyed(people):
 def test_who_may_not_destroy_a_call_destroys_nothing(people, role, expected):
     kept = keep_call(people.organization.id, days_ago(5))
     client = people.client(role)
-    address = at(people.organization, "destroy_call", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", call_id=kept.call.id)
     assert client.post(address, {"typed": "4"}).status_code == expected
     if role == "outsider":
-        assert client.post(at(people.other, "destroy_call", call_id=kept.call.id), {"typed": "4"}).status_code == 404
+        assert client.post(at(people.other, "call_destroy", call_id=kept.call.id), {"typed": "4"}).status_code == 404
     assert kept.listen()
 
 
