@@ -17,7 +17,7 @@ PAPER := SECRET_KEY=nothing-is-ever-signed-with-this-key-it-only-lets-Settings-l
 	REDIS_URL=redis://127.0.0.1:1/0 METRICS_TOKEN=paper ALLOWED_HOSTS=example.org PUBLIC_BASE_URL=https://example.org
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up manage test bench soak check lint types floors templates migrations deploy fmt clean
+.PHONY: help setup up manage test bench swift soak check lint types floors templates migrations deploy fmt clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -36,8 +36,11 @@ manage: setup ## run a management command on that data: make manage do="purge --
 test: setup ## run every test on servers of its own: make test only=tests/launcher
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile $(only)
 
-bench: setup ## measure, on servers of its own, and write docs/performance.md: make bench only="P2 P14"
-	@$(VENV)/python -m benchmarks $(only)
+bench: setup swift ## measure, on servers of its own, and write docs/performance.md: make bench only="P2 P14" largest=1000000
+	@$(VENV)/python -m benchmarks $(only) $(if $(largest),--largest $(largest)) $(if $(rounds),--rounds $(rounds))
+
+swift: setup
+	@$(VENV)/python -m benchmarks.swift || echo "Swift cannot be had here: P1 and P8 do without a bucket and say so."
 
 soak: setup ## break it for MINUTES=20 (SOAK=full: the full counts) and write docs/reliability.md: make soak only=A09 SEED=7
 	@$(VENV)/python -m soak $(only) $(if $(SEED),--seed $(SEED)) $(if $(filter full,$(SOAK)),--full,--minutes $(MINUTES))

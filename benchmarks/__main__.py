@@ -12,13 +12,13 @@ from benchmarks.harness import ROUNDS, Bench, Goal
 
 
 def modules() -> dict[str, str]:
-    """{goal id: module name}: every `p<number>_….py` of this package."""
+    """{goal id: module name}: every `p<number>_….py` and `r<number>_….py` of this package, in this order."""
     found = {}
     for info in pkgutil.iter_modules(benchmarks.__path__):
         head = info.name.partition("_")[0]
-        if head[:1] == "p" and head[1:].isdigit():
-            found[f"P{int(head[1:])}"] = f"benchmarks.{info.name}"
-    return dict(sorted(found.items(), key=lambda item: int(item[0][1:])))
+        if head[:1] in ("p", "r") and head[1:].isdigit():
+            found[f"{head[0].upper()}{int(head[1:])}"] = f"benchmarks.{info.name}"
+    return dict(sorted(found.items(), key=lambda item: (item[0][0], int(item[0][1:]))))
 
 
 def main() -> int:
@@ -51,7 +51,9 @@ def main() -> int:
             traceback.print_exc()
             failed.append(number)
             continue
-        if not chosen.no_write:
+        if chosen.no_write:
+            print(*goal.profiles, sep="\n\n")
+        else:
             report.remember(goal, seconds=time.monotonic() - began, server=world.server(), rounds=chosen.rounds)
     if failed:
         print(f"could not be measured: {', '.join(failed)}", file=sys.stderr)

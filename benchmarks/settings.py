@@ -4,3 +4,5 @@ from config.settings.test import *  # noqa: F403
 from config.settings.test import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks.plain"]
+
+ALLOWED_HOSTS = ["testserver"]
