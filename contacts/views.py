@@ -16,7 +16,7 @@ from accounts.access import OrganizationContext, own_transactions, require
 from accounts.bands import leaves_at
 from contacts import hooks, masking
 from contacts.details import Details
-from contacts.exceptions import ChangedMeanwhile, OnLegalHold, ReferenceTaken, UnknownContact
+from contacts.exceptions import ChangedMeanwhile, NothingToMerge, OnLegalHold, ReferenceTaken, UnknownContact
 from contacts.forms import ContactForm, asking
 from contacts.hooks import period_in_force
 from contacts.life import Life, life_of
@@ -152,6 +152,8 @@ def join(request: HttpRequest, contact_id: UUID) -> HttpResponse:
         )
     except (ValueError, UnknownContact) as error:
         raise Http404 from error
+    except NothingToMerge:
+        messages.error(request, _("Choose which other contacts to merge. Nothing was merged."))
     except OnLegalHold:
         messages.error(request, _("A legal hold keeps one of these contacts. Nothing was merged."))
     else:

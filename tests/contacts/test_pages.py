@@ -167,6 +167,9 @@ def test_merging_from_the_page(organization, owner, person):
     with acting_for(organization.id):
         assert [row.id for row in Contact.objects.all()] == [keep.id]
     assert owner.post(at(organization, "merge", keep.id), {"other": ["x"]}).status_code == 404
+    nothing = owner.post(at(organization, "merge", keep.id), follow=True)
+    assert nothing.status_code == 200
+    assert "Nothing was merged" in nothing.content.decode()
 
 
 def test_pages_of_fifty(organization, member, person):
