@@ -21,7 +21,8 @@ from calls.services import copies
 from calls.services.receiving import quarantined
 from calls.services.storing import AgentLookup, Stored, store
 from calls.services.writing import Telling
-from ground import audit, faults, jobs, vault
+from ground import audit, faults, inventory, jobs, vault
+from ground.inventory import holds
 from ground.tenancy import Actor, acting_for
 
 _PULL_RETRY_SECONDS = 60
@@ -112,12 +113,14 @@ def _finish(row: ProviderEvent, outcomes: Sequence[Stored], now: datetime) -> No
     dropped = bool(outcomes) and all(each.dropped for each in outcomes)
     people = about.people if about else People()
     with acting_for(row.organization_id):
+        inventory.ingest_lock(row.organization_id)
         ProviderEvent.objects.filter(organization_id=row.organization_id, id=row.id, state=EventState.RECEIVED).update(
             state=EventState.DROPPED if dropped else EventState.PROCESSED,
             processed_at=now,
             call_id=about.call_id if about else None,
             **people.columns(),
         )
+        holds.mark(ProviderEvent, row.organization_id, [row.id])  # by now it is known whose message it is
 
 
 def _quarantine(row: ProviderEvent, problems: Sequence[Problem], now: datetime) -> None:

@@ -259,6 +259,16 @@ class CallWriter:
                 tally.add(self.organization_id, category, moved_at, rows=-1, bytes=-size)
                 tally.add(self.organization_id, category, row.ended_at, rows=1, bytes=size)
             parts.update(**follows)
+        self._keep_what_came_into_a_hold()
+
+    def _keep_what_came_into_a_hold(self) -> None:
+        """A later telling may have named the person, the agent or the end: holds cover what they did not before."""
+        if not holds.in_force(self.organization_id).exists():
+            return
+        holds.mark(Call, self.organization_id, [self.row.id])
+        for model in (Recording, Transcript, CallReport):
+            parts = model.objects.filter(organization_id=self.organization_id, call_id=self.row.id)
+            holds.mark(model, self.organization_id, list(parts.values_list("id", flat=True)))
 
 
 def refused(

@@ -96,6 +96,33 @@ def test_holds_keep_every_part(organization, line, calls, now, kind):
     assert kept["Recording"] == 1
 
 
+def hold_number(organization, now):
+    digest = vault.blind.digest(organization.id, "find", "phone", NUMBER)
+    scope = HoldScope(ScopeKind.CONTACT, digests={"phone": [digest]})
+    holds.place(organization_id=organization.id, scope=scope, reason="x", review_on=date(2030, 1, 1), by=BY, at=now)
+
+
+def test_a_call_that_turns_out_to_be_of_a_held_person_is_held_with_its_parts(client, organization, line, now):
+    hold_number(organization, now)
+    line.deliver(client, generic_event(**{"from": ...}))
+    run_jobs(organization)
+    line.deliver(client, generic_event(turns=..., summary=..., analysis=...), event_id="msg_2")
+    run_jobs(organization)
+    with acting_for(organization.id):
+        for model in (Call, Transcript, CallReport):
+            assert model.objects.get().held, model
+
+
+def test_a_message_about_a_held_call_is_held_once_it_is_read(client, organization, line, now):
+    line.deliver(client, generic_event())
+    run_jobs(organization)
+    hold_number(organization, now)
+    line.deliver(client, generic_event(), event_id="msg_2")
+    run_jobs(organization)
+    with acting_for(organization.id):
+        assert set(ProviderEvent.objects.values_list("held", flat=True)) == {True}
+
+
 def test_every_model_of_calls_is_declared():
     declared = {each.model.__name__ for each in declarations() if each.model._meta.app_label == "calls"}
     assert declared == {"Call", "CallReport", "ProviderCopy", "ProviderEvent", "Recording", "Transcript"}
