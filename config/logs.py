@@ -1,7 +1,8 @@
 """Structured logs without personal data.
 
 Invariant: a log line holds event names, ids, counts and durations. Values that look like a telephone number or
-an e-mail address are replaced before they are written, whoever wrote them: the last wall, not the first.
+an e-mail address are replaced before they are written, whoever wrote them: the last wall, not the first. A value is
+never long (an error may carry a whole answer of somebody's): looking through it must not hold up its process.
 """
 
 import logging.config
@@ -12,7 +13,12 @@ from typing import Any
 
 import structlog
 
-_LOOKS_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d\s().-]{6,}\d|(?<![\w-])\d{9,15}(?![\w-])")
+_LOOKS_PERSONAL = re.compile(  # every repetition has an end: without, a long word takes the square of its length
+    r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}|\+\d[\d\s().-]{6,30}\d|(?<![\w-])\d{9,15}(?![\w-])"
+)
+HEAD, TAIL = 4_000, 12_000  # characters kept of a long value; of a traceback the end says most
+_CUT_AT_THE_END = re.compile(r"[\w.+@\s()-]{1,64}\Z")
+_CUT_AT_THE_START = re.compile(r"\A[\w.+@\s()-]{1,64}")
 _NOT_SEARCHED = {"timestamp", "level", "logger", "request_id"}
 
 
@@ -21,11 +27,20 @@ def redact(text: str) -> str:
     return _LOOKS_PERSONAL.sub("[masked]", text)
 
 
+def shortened(text: str) -> str:
+    """`text` without its middle where it is long; no half of a number or an address is left at the cuts."""
+    if len(text) <= HEAD + TAIL:
+        return text
+    head = _CUT_AT_THE_END.sub("", text[:HEAD])
+    tail = _CUT_AT_THE_START.sub("", text[-TAIL:])
+    return f"{head} [{len(text) - len(head) - len(tail)} characters left out] {tail}"
+
+
 def mask_personal(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """structlog processor: the last wall before a line is written."""
     for key, value in event.items():
         if key not in _NOT_SEARCHED and isinstance(value, str):
-            event[key] = redact(value)
+            event[key] = redact(shortened(value))
     return event
 
 
