@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import importlib
 import json
+import os
 import pkgutil
 import secrets
 import sys
@@ -47,6 +48,8 @@ def budget_of(chosen: argparse.Namespace) -> str:
 def main() -> int:
     """Exit 0: everything that ran held. 1: a figure is broken. 2: unknown figure."""
     chosen = parsed()
+    if chosen.small:
+        os.environ["SOAK_HURRY"] = "1"  # see soak.waiting
     from soak import world
 
     world.build()

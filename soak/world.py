@@ -35,7 +35,7 @@ from ground.jobs import broker
 from tests import factories
 from tests.processes import folders
 
-POSTGRES, VALKEY = embedded.POSTGRES, embedded.VALKEY
+POSTGRES, VALKEY, HOME = embedded.POSTGRES, embedded.VALKEY, embedded.HOME
 ALIASES = ("default", "keyring")
 _FOLDERS = {
     "DATA_DIR": "data",

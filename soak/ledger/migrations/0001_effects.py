@@ -16,7 +16,7 @@ def fields():
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = [("jobs", "0001_initial")]
+    dependencies = []
     operations = [
         migrations.CreateModel(
             name="Effect",
