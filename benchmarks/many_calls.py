@@ -31,8 +31,8 @@ _numbers = count(1)
 _KEPT = """
     INSERT INTO calls_call (id, organization_id, provider, direction, channel, outcome, end_reason, started_at,
         ended_at, duration_ms, language, cost_currency, recording_allowed, transcript_allowed, disclosure_version,
-        consent, consent_method, recording_state, has_recording, has_transcript, has_report, key_id, sealed, sealed_version,
-        stored_bytes, tombstone, event_at, phone_index)
+        consent, consent_method, recording_state, has_recording, has_transcript, has_report, key_id, sealed,
+        sealed_version, stored_bytes, tombstone, event_at, phone_index)
     SELECT gen_random_uuid(), %(organization)s::uuid, 'api', (ARRAY['inbound','outbound'])[1 + number %% 2], 'pstn',
         (ARRAY['completed','completed','no_answer'])[1 + number %% 3], '', moment - interval '1 minute', moment,
         60000 + number %% 600000, 'en', '', false, true, 0, '', '', 'none', false, false, false, gen_random_uuid(),

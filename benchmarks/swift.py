@@ -164,7 +164,7 @@ def _await(url: str, started: list[subprocess.Popen[bytes]], home: Path) -> None
     until = time.monotonic() + _STARTS_WITHIN
     while time.monotonic() < until and all(process.poll() is None for process in started):
         try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  (our own address)
+            urllib.request.urlopen(url, timeout=2).close()
         except urllib.error.HTTPError:
             return  # it answers, and does not know us
         except OSError:

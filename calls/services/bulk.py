@@ -147,7 +147,9 @@ def _item(organization_id: UUID, index: int, record: CallRecord) -> _Item:
     def digests(part: str = "") -> list[bytes]:
         return call_digests(organization_id, API, record.account, record.provider_call_id, part)
 
-    return _Item(index, record, digests(), {TRANSCRIPT: digests(TRANSCRIPT), REPORT: digests(REPORT)})
+    parts = [TRANSCRIPT] if record.turns else []
+    parts += [REPORT] if record.summary or record.analysis else []
+    return _Item(index, record, digests(), {part: digests(part) for part in parts})
 
 
 def _refuse_known(organization_id: UUID, items: Sequence[_Item]) -> None:

@@ -44,6 +44,8 @@ def normalise(kind: str, value: str, region: str | None = None) -> str:
 
 def _visible(value: str) -> str:
     """Without what cannot be seen (zero-width and direction marks, byte order marks) and without outer spaces."""
+    if value.isascii():
+        return value.strip()  # nothing of ASCII is such a mark
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -111,6 +113,8 @@ def _name(value: str) -> str:
 
 
 def _external_id(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value
     written = unicodedata.normalize("NFC", value)
     if any(unicodedata.category(character) == "Cc" for character in written):
         raise NotAnIdentifier("an external id with control characters")

@@ -45,8 +45,10 @@ def regroup(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
             buffer += view[:take]
             view = view[take:]
             if len(buffer) == size:
-                yield bytes(buffer)
+                whole = bytes(buffer)
                 buffer.clear()
+                yield whole
+                del whole
     if buffer:
         yield bytes(buffer)
 

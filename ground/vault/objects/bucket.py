@@ -17,7 +17,7 @@ from ground.vault.exceptions import ObjectMissing, ObjectStoreDown
 from ground.vault.objects.protocol import PIECE_BYTES, DeleteOutcome, ObjectName, StoredObject, checked_prefix
 from ground.vault.stream import regroup
 
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = 5 * 1024 * 1024  # the least that S3 takes: a stream holds one part, and the next while it is put together
 NAMES_PER_CALL = 1_000
 _NEIGHBOUR_PAGES = 5
 _ALREADY_GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload"}
@@ -39,31 +39,29 @@ class BucketObjects:
     def put(self, name: str, pieces: Iterable[bytes]) -> int:
         ObjectName.parse(name)
         parts = regroup(pieces, PART_BYTES)
-        first = next(parts, b"")
-        second = next(parts, None)
-        if second is None:
+        held = [next(parts, b"")]
+        if len(held[0]) < PART_BYTES:
             with self._outage("writing"):
-                self._client.put_object(Bucket=self.bucket, Key=name, Body=first)
-            return len(first)
-        return self._put_parts(name, first, second, parts)
+                self._client.put_object(Bucket=self.bucket, Key=name, Body=held[0])
+            return len(held[0])
+        return self._put_parts(name, held, parts)
 
-    def _put_parts(self, name: str, first: bytes, second: bytes, rest: Iterator[bytes]) -> int:
+    def _put_parts(self, name: str, held: list[bytes], rest: Iterator[bytes]) -> int:
+        """`held`: the first part, taken out, so that nobody keeps it while the next ones are put together."""
         where = {"Bucket": self.bucket, "Key": name}
         with self._outage("starting an upload"):
             upload = self._client.create_multipart_upload(**where)["UploadId"]
         try:
             done: list[dict[str, Any]] = []
             stored = 0
-            part: bytes | None = first
-            waiting: bytes | None = second
-            while part is not None:
+            while held:
+                part = held.pop()
                 with self._outage("uploading"):
                     answer = self._client.upload_part(**where, UploadId=upload, PartNumber=len(done) + 1, Body=part)
                 done.append({"ETag": answer["ETag"], "PartNumber": len(done) + 1})
                 stored += len(part)
-                part, waiting = waiting, None
-                if part is None:
-                    part = next(rest, None)
+                del part
+                held.extend(islice(rest, 1))
             with self._outage("completing an upload"):
                 self._client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload={"Parts": done})
         except BaseException:

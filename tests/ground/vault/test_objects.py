@@ -284,14 +284,15 @@ def test_a_large_object_streams_in_parts_with_constant_memory(s3, bucket):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert client.parts == 100_000_000
-    assert [part["PartNumber"] for part in client.done] == list(range(1, 13))
-    assert peak < 5 * PART_BYTES
+    assert [part["PartNumber"] for part in client.done] == list(range(1, 21))
+    assert peak < 16_000_000  # the part on its way, and the next while it is put together
     real = BucketObjects(s3, bucket())
     one = name()
-    content = os.urandom(PART_BYTES + 123)
-    real.put(one, [content])
-    assert read(real, one, PART_BYTES - 5) == content[-128:]
-    assert everything(real)[0]["Size"] == len(content)
+    for more in (123, 0):  # the end of a part may be the end of the object
+        content = os.urandom(PART_BYTES + more)
+        real.put(one, [content])
+        assert read(real, one, PART_BYTES - 5) == content[PART_BYTES - 5 :]
+        assert everything(real)[0]["Size"] == len(content)
 
 
 @pytest.mark.parametrize(
