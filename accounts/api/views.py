@@ -29,6 +29,8 @@ class OrganizationAPIView(APIView):
     scopes: dict[str, str] = {}
     idempotent = False
     own_transactions = False
+    _claimed: idempotency.Claim | None = None
+    _answer_is_kept = False
 
     @property
     def known_key(self) -> KnownKey:
@@ -84,14 +86,25 @@ class OrganizationAPIView(APIView):
         handler = getattr(self, method, None) if method in self.http_method_names else None
         handler = handler or self.http_method_not_allowed
         if self.own_transactions:
+            self._claimed = claimed
             response: Response = handler(request, *args, **kwargs)
-            with tenancy.acting_for(self.organization_id):
-                self._remember(claimed, response)
+            if not self._answer_is_kept:
+                with tenancy.acting_for(self.organization_id):
+                    self._remember(claimed, response)
             return response
         with tenancy.acting_for(self.organization_id):
             response = handler(request, *args, **kwargs)
             self._remember(claimed, response)
         return response
+
+    def keep_answer(self, answer: Any, status_code: int) -> None:
+        """For a handler with transactions of its own: called in the last of them, it binds the answer to the work.
+
+        Otherwise a crash between the two would leave work that a repeated request cannot know as its own.
+        """
+        if self._claimed is not None:
+            idempotency.remember(self._claimed, status_code=status_code, answer=answer)
+            self._answer_is_kept = True
 
     @staticmethod
     def _remember(claimed: idempotency.Claim | None, response: Response) -> None:

@@ -1,5 +1,6 @@
 """`/api/v1/calls`: list, read, play, store up to a thousand at once, destroy."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -90,12 +91,17 @@ class CallsView(OrganizationAPIView):
         if not isinstance(items, list) or set(data) != {"calls"}:
             raise Problem(400, "invalid", 'The body is {"calls": [ … ]}.')
         try:
-            results = bulk.create(organization_id=self.organization_id, items=items, by=self.actor, now=timezone.now())
+            results = bulk.create(
+                organization_id=self.organization_id,
+                items=items,
+                by=self.actor,
+                now=timezone.now(),
+                answered=lambda results: self.keep_answer(_told(results), 201),
+            )
         except Unreadable as error:
             problems = [problem.as_dict() for problem in error.problems[:1000]]
             raise Problem(422, "invalid", "Nothing was stored.", errors=problems) from error
-        told = [{"index": each.index, "state": each.state, "id": each.id} for each in results]
-        return Response({"results": told}, 201)
+        return Response(_told(results), 201)
 
 
 class CallView(OrganizationAPIView):
@@ -219,6 +225,10 @@ class RecordingView(OrganizationAPIView):
     )
     def get(self, request: Request, call_id: UUID) -> Any:
         return sound(request._request, organization_id=self.organization_id, call_id=call_id, by=self.actor)
+
+
+def _told(results: Iterable[bulk.Result]) -> dict[str, Any]:
+    return {"results": [{"index": each.index, "state": each.state, "id": each.id} for each in results]}
 
 
 def _call(organization_id: UUID, call_id: UUID) -> Call:

@@ -6,13 +6,14 @@ the commit, and inserted from there under the policy.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, models
+import structlog
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, models
 from psycopg import sql
 
 from agents.models import Agent, AgentRevision
@@ -26,6 +27,8 @@ from ground import audit, inventory, vault
 from ground.inventory import holds, tally, tombstones
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for, uuid7
+
+log = structlog.get_logger(__name__)
 
 AT_MOST = 1000
 CREATED, DROPPED = "created", "dropped"
@@ -61,9 +64,17 @@ class _Item:
         return self.revision is None or self.revision.transcript_enabled
 
 
-def create(*, organization_id: UUID, items: Sequence[Any], by: Actor, now: datetime) -> list[Result]:
+def create(
+    *,
+    organization_id: UUID,
+    items: Sequence[Any],
+    by: Actor,
+    now: datetime,
+    answered: Callable[[list[Result]], None] = lambda results: None,
+) -> list[Result]:
     """Store up to 1,000 calls in our own form; `agent` is the id of one of the organization's agents.
 
+    `answered` is called with the results in the transaction that stores, so that the answer is kept with the calls.
     Raises Unreadable with every problem of every item (then nothing was stored), VaultError. Recordings do not come
     this way. Must not run inside a transaction.
     """
@@ -71,16 +82,32 @@ def create(*, organization_id: UUID, items: Sequence[Any], by: Actor, now: datet
     for attempt in range(1, _TRIES + 1):
         minted: list[UUID] = []
         try:
-            return _create(organization_id, records, minted, by=by, now=now)
+            results, kept = _create(organization_id, records, minted, by=by, now=now, answered=answered)
         except IntegrityError:  # somebody stored one of them meanwhile: the next look says which
             vault.keys.destroy(organization_id, minted)
             if attempt == _TRIES:
                 raise
+        except (OperationalError, InterfaceError):
+            raise  # perhaps it was committed all the same: after their deadline it shows which keys have a row
         except BaseException:
             if minted:
                 vault.keys.destroy(organization_id, minted)
             raise
+        else:
+            _settle_keys(organization_id, kept, set(minted).difference(kept))
+            return results
     raise AssertionError
+
+
+def _settle_keys(organization_id: UUID, kept: Sequence[UUID], unused: set[UUID]) -> None:
+    """After the commit. Lost without harm: reconciliation does the same once the keys' deadline has passed."""
+    try:
+        if kept:
+            vault.keys.confirm(organization_id, kept)
+        if unused:
+            vault.keys.destroy(organization_id, unused)
+    except (vault.VaultError, DatabaseError) as outage:
+        log.warning("calls.keys_settled_later", cause=type(outage).__name__)
 
 
 def _read(items: Sequence[Any], now: datetime) -> list[CallRecord]:
@@ -108,8 +135,15 @@ def _read(items: Sequence[Any], now: datetime) -> list[CallRecord]:
 
 
 def _create(
-    organization_id: UUID, records: Sequence[CallRecord], minted: list[UUID], *, by: Actor, now: datetime
-) -> list[Result]:
+    organization_id: UUID,
+    records: Sequence[CallRecord],
+    minted: list[UUID],
+    *,
+    by: Actor,
+    now: datetime,
+    answered: Callable[[list[Result]], None],
+) -> tuple[list[Result], list[UUID]]:
+    """The results, and the keys that have a row now."""
     items = [_item(organization_id, index, record) for index, record in enumerate(records)]
     with acting_for(organization_id):
         _refuse_known(organization_id, items)
@@ -132,15 +166,12 @@ def _create(
             _insert(organization_id, rows)
         if kept:
             _record(organization_id, kept, by)
-    unused = set(minted).difference(keys)
-    if keys:
-        vault.keys.confirm(organization_id, keys)
-    if unused:
-        vault.keys.destroy(organization_id, unused)
-    created = {item.index: item.rows[0].id for item in kept}
-    return [
-        Result(item.index, CREATED if item.index in created else DROPPED, created.get(item.index)) for item in items
-    ]
+        created = {item.index: item.rows[0].id for item in kept}
+        results = [
+            Result(item.index, CREATED if item.index in created else DROPPED, created.get(item.index)) for item in items
+        ]
+        answered(results)
+    return results, keys
 
 
 def _item(organization_id: UUID, index: int, record: CallRecord) -> _Item:

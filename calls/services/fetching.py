@@ -21,6 +21,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from agents.connections import find
 from agents.exceptions import UnknownConnection
@@ -232,6 +233,8 @@ def _store_one(
         fetched = _into_store(plan, source, key, name, seconds)
         faults.point("calls.fetch.after_object")
         _insert(organization_id, plan, source.kind, recording_id, key, fetched, digests, own)
+    except (OperationalError, InterfaceError):
+        raise  # perhaps the row was committed all the same: reconciliation looks, and clears away what has none
     except BaseException:
         _take_back(organization_id, key.id, name)
         raise

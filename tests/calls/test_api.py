@@ -309,3 +309,39 @@ class TestOneCall:
 
     def test_without_a_key(self, client, call):
         assert client.get(f"{URL}/{call.id}").status_code == 401
+
+
+def test_a_batch_whose_commit_was_not_heard_of_keeps_its_keys_and_its_answer(organization, api, now, monkeypatch):
+    """The connection breaks after the commit: the calls are there, readable, and a repeat learns of them."""
+    from django.db import OperationalError
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from calls.services import bulk
+
+    inserted, insert, commit = [], bulk._insert, BaseDatabaseWrapper._commit
+
+    def noted(*arguments):
+        inserted.append(True)
+        insert(*arguments)
+
+    def unheard(self):
+        commit(self)
+        if inserted and self.alias == "default":
+            inserted.clear()
+            raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(bulk, "_insert", noted)
+    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", unheard)
+    items = batch(now, 3)
+    assert api.post(items, **{"idempotency-key": "one"}).status_code == 503
+    again = api.post(items, **{"idempotency-key": "one"})
+    assert (again.status_code, again["Idempotent-Replayed"]) == (201, "true")
+    with acting_for(organization.id):
+        keys = {
+            key for model in (Call, Transcript, CallReport) for key in model.objects.values_list("key_id", flat=True)
+        }
+        assert {str(each) for each in Call.objects.values_list("id", flat=True)} == {
+            each["id"] for each in again.json()["results"]
+        }
+    assert vault.keys.existing(organization.id, keys) == keys
+    assert len(keys) == 9

@@ -4,7 +4,7 @@ import pytest
 
 from tests.soak.conftest import assert_held
 
-FIGURES = {"A18": 3, "A20": 4, "A23": 3, "A25": 11, "A29": 200, "A30": 1_000, "A31": 2_000, "A32": 250}
+FIGURES = {"A02": 8, "A18": 3, "A20": 4, "A23": 3, "A25": 11, "A29": 200, "A30": 1_000, "A31": 2_000, "A32": 250}
 
 pytestmark = pytest.mark.slow
 
