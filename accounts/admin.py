@@ -86,7 +86,18 @@ class OrganizationAdmin(StaffView):
     search_fields = ["name", "slug"]
     search_help_text = _("Name or short name")
     ordering = ["name"]
-    fields = ["name", "slug", "time_zone", "country", "state", "is_operator", "created_at", "closed_at", "members"]
+    fields = [
+        "name",
+        "slug",
+        "privacy_contact",
+        "time_zone",
+        "country",
+        "state",
+        "is_operator",
+        "created_at",
+        "closed_at",
+        "members",
+    ]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -53,6 +53,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "organization": organization,
         "membership": place,
         "permissions": place.permissions if place else frozenset(),
+        "takes_and_asks": place is not None and place.session is None,  # staff look: they take no files, decide nothing
+        "reads_content": place is not None and (place.session is None or place.session.content),
         "organizations": SimpleLazyObject(lambda: access.organizations_of(user) if isinstance(user, User) else []),
         "rail": groups,
         "rail_current": SimpleLazyObject(lambda: next((x.label for g in groups for x in g.links if x.current), "")),

@@ -29,11 +29,11 @@ _log = logging.getLogger(__name__)
 
 PREFIX = "o/<slug:slug>/"
 LAST = "organization"
-PERSONAL = ("/account/", "/staff/")
+PERSONAL = ("/account/", "/staff/", "/desk/")
 READING = ("GET", "HEAD")
 
 # Words in the names of addresses that hand out files: refused before anything is written about them.
-TAKING = ("csv", "export", "download", "vcon", "pdf")
+TAKING = ("csv", "export", "download", "vcon", "pdf", "archive")
 # Addresses that are asked by POST so that no number or name stands in an address, but change nothing. For staff they
 # open with the content of a session, for each uncovers a person or asks by one.
 ASKING = frozenset({"calls:search", "calls:reveal", "contacts:reveal", "retention:hold_reason"})

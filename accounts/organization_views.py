@@ -154,5 +154,5 @@ def remove_member(request: HttpRequest, user_id: UUID) -> HttpResponse:
     except AccountsError as error:
         _refused(request, error)
     else:
-        messages.success(request, _("Removed. The person no longer gets in."))
+        messages.success(request, _("Removed. The person no longer gets in; a new invitation lets them in again."))
     return _team(context)

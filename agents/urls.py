@@ -12,6 +12,7 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/", views.agent, name="agent"),
     path("agents/<uuid:agent_id>/draft/", draft_views.draft, name="draft"),
     path("agents/<uuid:agent_id>/draft/discard/", draft_views.discard, name="draft_discard"),
+    path("agents/<uuid:agent_id>/draft/bring-back/", draft_views.bring_back, name="draft_bring_back"),
     path("agents/<uuid:agent_id>/publish/", draft_views.publish_draft, name="publish"),
     path("agents/<uuid:agent_id>/revisions/<int:number>/restore/", draft_views.restore_revision, name="restore"),
     path("agents/<uuid:agent_id>/name/", views.rename, name="rename"),

@@ -29,7 +29,7 @@ def life_of(contact: Contact, period: Period | None, now: datetime, ends_at: dat
     if contact.held:
         return Life("held", _("held"), due_at)
     if ends_at is not None:
-        return Life("due", leaves_soon(ends_at, now), ends_at)
+        return Life("due", leaves_soon(ends_at, now), due_at)
     if due_at is None:
         return Life("kept", _("no period decided"), None)
     days = (due_at - now).days

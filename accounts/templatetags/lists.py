@@ -33,6 +33,7 @@ def list_filters(
 ) -> dict[str, Any]:
     """The form, one chip per filter in force, how many rows, and (where `csv` is an address) the file of these rows."""
     path = context["request"].path if "request" in context else ""
+    csv = csv if context.get("takes_and_asks", True) else ""
     return {"shown": shown, "words": words, "csv": csv, "note": note, "label": label, "path": path}
 
 

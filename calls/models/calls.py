@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.models.people import Findable, people_indexes
 from calls.querysets import CallQuerySet
 from calls.record import Channel, ConsentResult, Direction, Outcome
+from calls.samples import END_REASON
 from ground.tenancy import uuid7
 
 
@@ -113,3 +114,8 @@ class Call(Findable):
 
     def __str__(self) -> str:
         return f"call {self.id}"
+
+    @property
+    def is_trial(self) -> bool:
+        """Sent from our own pages to see a call arrive: nobody was called."""
+        return bool(self.end_reason == END_REASON)

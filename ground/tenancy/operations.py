@@ -141,6 +141,7 @@ class Crossing(Operation):
 
     `arguments` and `returns` are SQL ("key_digest bytea", "TABLE (id uuid, organization_id uuid)"); `body` is one SQL
     statement, or a PL/pgSQL block when `language="plpgsql"`. `settings`: more `SET name = 'value'` of the function.
+    `before`: the body of the function this replaces; going back puts it there again instead of dropping the function.
     """
 
     reduces_to_sql = True
@@ -157,7 +158,9 @@ class Crossing(Operation):
         database: str = "default",
         volatility: str = "VOLATILE",
         settings: dict[str, str] | None = None,
+        before: str | None = None,
     ) -> None:
+        self.before = before
         self.name, self.arguments, self.returns, self.body = name, arguments, returns, body
         self.language, self.database, self.volatility, self.settings = (
             language,
@@ -172,12 +175,14 @@ class Crossing(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
-        if schema_editor.connection.alias != self.database:
-            return
+        if schema_editor.connection.alias == self.database:
+            self._create(schema_editor, self.body)
+
+    def _create(self, schema_editor: BaseDatabaseSchemaEditor, body: str) -> None:
         schema_editor.execute(
             f"CREATE OR REPLACE FUNCTION {self.name}({self.arguments}) RETURNS {self.returns} "
             f"LANGUAGE plpgsql {self.volatility} SECURITY DEFINER SET search_path = pg_catalog, public "
-            f"AS $crossing$ {self._block()} $crossing$",
+            f"AS $crossing$ {self._block(body)} $crossing$",
             params=None,
         )
         schema_editor.execute(f"REVOKE ALL ON FUNCTION {self._signature()} FROM PUBLIC", params=None)
@@ -185,10 +190,14 @@ class Crossing(Operation):
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
-        if schema_editor.connection.alias == self.database:
+        if schema_editor.connection.alias != self.database:
+            return
+        if self.before is not None:
+            self._create(schema_editor, self.before)
+        else:
             schema_editor.execute(f"DROP FUNCTION {self._signature()}", params=None)
 
-    def _block(self) -> str:
+    def _block(self, body: str) -> str:
         """The body between saying `app.maintenance = on` and taking it back.
 
         Said inside, because only a superuser may attach a custom setting to a function. An error undoes it with its
@@ -199,8 +208,8 @@ class Crossing(Operation):
         say = " ".join(f"PERFORM set_config('{key}', '{value}', true);" for key, value in wanted.items())
         unsay = " ".join(f"PERFORM set_config('{key}', '', true);" for key in wanted)
         if self.language != "sql":
-            return f"BEGIN {say} {self.body.rstrip().rstrip(';')}; {unsay} END"
-        statement = self.body.rstrip().rstrip(";")
+            return f"BEGIN {say} {body.rstrip().rstrip(';')}; {unsay} END"
+        statement = body.rstrip().rstrip(";")
         if self.returns.upper().startswith(("TABLE", "SETOF")):
             return f"#variable_conflict use_column\nBEGIN {say} RETURN QUERY {statement}; {unsay} END"
         if self.returns == "void":

@@ -54,6 +54,13 @@ def test_staff_without_a_second_factor_are_led_to_it(people, staff, as_):
     assert rows(people.home) == []
 
 
+def test_moments_stand_in_the_zone_of_who_looks(people, staff):
+    staff.time_zone = "Asia/Tokyo"
+    staff.save()
+    ask(people.home, staff)
+    assert " JST" in browser(staff).get(reverse("desk:home")).content.decode()
+
+
 def test_the_list_shows_names_states_and_counts(people, staff):
     page = browser(staff).get(reverse("desk:home")).content.decode()
     assert "Home" in page

@@ -189,6 +189,17 @@ def test_a_session_over_is_written_down_once_and_makes_room(people, staff, told)
     assert rows(people.other)[0]["state"] == "ended"
 
 
+def test_what_a_session_refuses_is_not_offered(people, staff, as_):
+    ask(people.home, staff)
+    client, owner = browser(staff), as_(people.owner)
+    for name, offered in (
+        ("accounts:team", "CSV of these"),
+        ("audit:log", "audit/verify/"),
+    ):
+        assert offered in owner.get(at(people.home, name)).content.decode(), name
+        assert offered not in client.get(at(people.home, name)).content.decode(), name
+
+
 WRITES = [
     ("accounts:settings", {}, {"name": "Mine", "time_zone": "UTC", "country": "FR"}),
     ("accounts:invite", {}, {"email": "x@example.org", "role": "owner"}),

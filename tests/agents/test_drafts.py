@@ -124,6 +124,25 @@ def test_discarding_leaves_what_is_in_force(organization, agent, owner):
     discard_draft(organization_id=organization.id, agent_id=agent.id, by=BY, at=NOW)
 
 
+def test_a_draft_thrown_away_is_brought_back_once(organization, agent, owner):
+    publish_first(organization, agent)
+    save_draft(organization_id=organization.id, agent_id=agent.id, settings=Settings(), by=BY, at=NOW)
+    before = reread(organization, agent).draft
+    address = at(organization, "draft_bring_back", agent.id)
+    assert "cannot be brought back" in owner.post(address, follow=True).content.decode()
+    assert reread(organization, agent).draft == before
+    page = owner.post(at(organization, "draft_discard", agent.id), follow=True).content.decode()
+    assert f'action="{address}"' in page
+    assert reread(organization, agent).draft == {}
+    assert "The draft is back" in owner.post(address, follow=True).content.decode()
+    assert reread(organization, agent).draft == before
+    owner.post(at(organization, "draft_discard", agent.id))
+    newer = Settings(disclosures={"en": "Another beginning."})
+    save_draft(organization_id=organization.id, agent_id=agent.id, settings=newer, by=BY, at=NOW)
+    assert "cannot be brought back" in owner.post(address, follow=True).content.decode()
+    assert reread(organization, agent).draft == newer.to_json()
+
+
 def test_a_retired_agent_takes_no_draft(organization, agent, owner):
     publish_first(organization, agent)
     owner.post(at(organization, "retire", agent.id))
@@ -169,6 +188,7 @@ def test_only_leading_roles_prepare_and_publish(organization, other, agent):
         ("post", at(organization, "draft", agent.id)),
         ("post", at(organization, "publish", agent.id)),
         ("post", at(organization, "draft_discard", agent.id)),
+        ("post", at(organization, "draft_bring_back", agent.id)),
         ("post", at(organization, "restore", agent.id, 1)),
     ]
     for method, address in writing:

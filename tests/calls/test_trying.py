@@ -67,6 +67,7 @@ def test_a_test_call_stands_with_transcript_and_recording(organization, line, no
     assert (call.end_reason, call.language, call.recording_state) == ("test-call", "fr", RecordingState.STORED)
     assert call.agent_id == line.agent_id
     assert call.has_transcript
+    assert call.is_trial  # lists and its page say so
     with acting_for(organization.id):
         recording = Recording.objects.get()
         kinds = list(Event.objects.values_list("kind", flat=True))

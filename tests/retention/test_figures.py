@@ -1,11 +1,15 @@
 """Metrics and the staff site: figures over all organizations, no names, no content; decisions are made, not edited."""
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
+from calls.models import Call
 from ground import audit
+from ground.inventory import destruction
 from ground.tenancy import Actor, acting_for
+from retention import metrics
 from retention.models import OperatorDecision
 from retention.services import overdue, sweep
 from tests import factories
@@ -119,3 +123,25 @@ def test_members_do_not_find_the_figures(organization):
     client = Client()
     client.force_login(factories.member(organization, "owner"))
     assert client.get("/staff/retention/operatordecision/figures/", follow=True).status_code == 404
+
+
+def figures_of(organization):
+    """The staff's line about an organization, or None."""
+    return next((row for row in metrics.by_organization() if row.organization_id == organization.id), None)
+
+
+def test_a_closed_organization_counts_until_nothing_of_it_is_left(organization):
+    keep_call(organization.id, days_ago(100), parts=("recording",))
+    organization.state, organization.closed_at = "closed", timezone.now()
+    organization.save()
+    overdue.measure(organization.id)
+    late = {each.category: each.seconds for each in metrics.overdue()}
+    assert late["recording"] > 9 * 86400
+    assert figures_of(organization).overdue_seconds > 9 * 86400
+    sweep.purge_expired(organization_id=organization.id, by=Actor.system("test"))
+    overdue.measure(organization.id)
+    assert {each.category: each.seconds for each in metrics.overdue()}["recording"] == 0
+    assert figures_of(organization).certificates == 1  # the record of the call is still there
+    by = Actor.system("test")
+    destruction.destroy_now(Call, organization.id, where=Q(), reason=destruction.Reason.MEMBER, by=by)
+    assert figures_of(organization) is None
