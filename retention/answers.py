@@ -11,7 +11,7 @@ from contacts import hooks as contact_hooks
 from ground import clocks
 from ground.profiles import Category, Period
 from ground.tenancy import acting_for
-from retention import periods
+from retention import due, periods
 from retention.exceptions import NoPeriod, PeriodUnusable
 from retention.views import destroying
 
@@ -20,7 +20,7 @@ def period_in_force(organization_id: UUID, category: Category) -> Period | None:
     """The period an agent may only shorten, and a contact is kept for."""
     with acting_for(organization_id):
         try:
-            return periods.effective(organization_id, category, datetime.now(UTC)).period
+            return periods.effective(organization_id, category, due.database_now()).period
         except (NoPeriod, PeriodUnusable):
             return None
 
@@ -36,8 +36,11 @@ def kept(organization_id: UUID, categories: Iterable[str]) -> dict[str, call_hoo
 
 
 def may_store(organization_id: UUID, category: str, agent_id: UUID | None, clock: datetime) -> bool:
-    """No for what would already be past its period: it would only be stored to be destroyed at once."""
-    now = datetime.now(UTC)
+    """No for what would already be past its period: it would only be stored to be destroyed at once.
+
+    By the database's clock, as the purge: one that is wrong here would turn away what is still to be kept.
+    """
+    now = due.database_now()
     try:
         found = periods.effective(organization_id, category, now)
     except (NoPeriod, PeriodUnusable):

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from ground.audit.payload import canonical, token
 from ground.jobs.broker import wake
@@ -20,10 +19,11 @@ _INSERT = """
     INSERT INTO jobs_job (id, organization_id, kind, arguments, unique_key, state, attempts, deaths, lease_token,
                           last_error, run_at, woken_at)
     VALUES (%(id)s, %(organization_id)s, %(kind)s, %(arguments)s::jsonb, %(unique)s, 'ready', 0, 0, 0, '',
-            coalesce(%(run_at)s, statement_timestamp()),
-            CASE WHEN %(run_at)s IS NULL THEN statement_timestamp() END)
+            coalesce(%(run_at)s::timestamptz, statement_timestamp()),
+            CASE WHEN coalesce(%(run_at)s::timestamptz, statement_timestamp()) <= statement_timestamp()
+                 THEN statement_timestamp() END)
     ON CONFLICT (organization_id, kind, unique_key) WHERE state IN ('ready', 'running') AND unique_key <> ''
-    DO NOTHING RETURNING id
+    DO NOTHING RETURNING id, woken_at IS NOT NULL
 """
 _INSERT_MANY = """
     INSERT INTO jobs_job (id, organization_id, kind, arguments, unique_key, state, attempts, deaths, lease_token,
@@ -97,13 +97,13 @@ def _enqueue(
         "kind": kind,
         "arguments": canonical(arguments or {}, "arguments"),
         "unique": token(unique, "unique") if unique else "",
-        "run_at": None if run_at is None or run_at <= timezone.now() else run_at,
+        "run_at": run_at,
     }
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_INSERT, values)
             if created := cursor.fetchone():
-                if values["run_at"] is None:
+                if created[1]:  # due by the database's clock; ours may be wrong
                     transaction.on_commit(partial(wake, created[0], organization_id), robust=True)
                 return UUID(str(created[0]))
             cursor.execute(_EXISTING, [organization_id, kind, unique])
