@@ -169,4 +169,3 @@ def asking_imports() -> lists.Declaration:
         filters=(lists.choice("state", _("State"), ImportState.choices, column="state", any_words=_("Any")),),
         size=10,
     )
-

@@ -84,7 +84,7 @@ def claim(*, organization_id: UUID, key: str, print_: bytes) -> Claim | Replay:
         if bytes(row.fingerprint) != print_:
             raise Problem(422, "idempotency-key-reused", f"This {HEADER} was used with another request.")
         if row.status is not None:
-            return Replay(row.status, json.loads(row.answer))
+            return Replay(row.status, json.loads(row.answer or "null"))
         if row.lease_until > now:
             raise _in_flight()
         rows.update(attempt=mine.attempt, lease_until=now + LEASE)
