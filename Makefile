@@ -17,7 +17,7 @@ PAPER := SECRET_KEY=nothing-is-ever-signed-with-this-key-it-only-lets-Settings-l
 	REDIS_URL=redis://127.0.0.1:1/0 METRICS_TOKEN=paper ALLOWED_HOSTS=example.org PUBLIC_BASE_URL=https://example.org
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up manage test bench swift soak check lint types floors templates migrations deploy fmt clean
+.PHONY: help setup up manage test coverage mutants bench swift soak check lint types floors templates migrations deploy fmt clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -44,6 +44,15 @@ swift: setup
 
 soak: setup ## break it for MINUTES=20 (SOAK=full: the full counts) and write docs/reliability.md: make soak only=A09 SEED=7
 	@$(VENV)/python -m soak $(only) $(if $(SEED),--seed $(SEED)) $(if $(filter full,$(SOAK)),--full,--minutes $(MINUTES))
+
+COVERED := ground retention/services calls/services
+coverage: setup ## line and branch coverage of the ground and of the services that keep and destroy
+	@$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile $(foreach part,$(COVERED),--cov=$(part)) --cov-branch \
+		--cov-report=term-missing:skip-covered --cov-report=html \
+		$(or $(only),tests/ground tests/retention tests/calls tests/faults)
+
+mutants: setup ## change the pure modules in small ways; the tests must notice: make mutants only=ground/clocks
+	@$(PAPER) $(VENV)/python scripts/mutants.py $(only)
 
 check: lint types floors templates migrations deploy ## everything that reads the code without running it
 

@@ -56,6 +56,13 @@ class ApiSchema(AutoSchema):
         said = super().get_description() or ""
         return f"{said}\n\nScope: `{self.scope}`.".strip()
 
+    def get_operation(self, *given: Any, **named: Any) -> Any:
+        """The view's own refusals (`refuses = {"DELETE": (409,)}`) stand beside those every operation has."""
+        operation = super().get_operation(*given, **named)
+        for status in getattr(self.view, "refuses", {}).get(self.method, ()) if operation else ():
+            operation["responses"].setdefault(str(status), {"description": TITLES[status]})
+        return operation
+
     def get_extensions(self) -> dict[str, Any]:
         return {_SCOPE: self.scope}
 

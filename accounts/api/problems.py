@@ -26,6 +26,7 @@ TITLES = {
     409: "In conflict with what exists",
     413: "The request is too large",
     415: "The body must be JSON",
+    416: "No such part",
     422: "The request cannot be carried out",
     429: "Too many requests",
     500: "The request failed",

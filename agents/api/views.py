@@ -41,6 +41,7 @@ class AgentsView(OrganizationAPIView):
 
     scopes = {"GET": "agents.read", "POST": "agents.manage"}
     idempotent = True
+    refuses = {"POST": (404,)}
 
     @extend_schema(
         operation_id="agents_list",
@@ -152,6 +153,7 @@ class ConnectionsView(OrganizationAPIView):
     """Provider connections. Not idempotent by key: an answer with a secret is never stored."""
 
     scopes = {"GET": "agents.read", "POST": "agents.manage"}
+    refuses = {"POST": (409, 422)}
 
     @extend_schema(
         operation_id="connections_list",
@@ -186,6 +188,7 @@ class RotationView(OrganizationAPIView):
     """A new signing secret beside the old one."""
 
     scope = "agents.manage"
+    refuses = {"POST": (409, 422)}
 
     @extend_schema(
         operation_id="connections_rotate",

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import lists
-from accounts.api.problems import Problem
+from accounts.api.problems import Problem, answer
 from accounts.api.views import OrganizationAPIView
 from calls import reading
 from calls.api import serializers
@@ -109,6 +109,7 @@ class CallView(OrganizationAPIView):
 
     scopes = {"GET": "calls.read", "DELETE": "calls.destroy"}
     own_transactions = True
+    refuses = {"DELETE": (409,)}
 
     @extend_schema(
         operation_id="calls_retrieve",
@@ -215,6 +216,7 @@ class RecordingView(OrganizationAPIView):
 
     scope = "calls.listen"
     own_transactions = True
+    refuses = {"GET": (416,)}
 
     @extend_schema(
         operation_id="calls_recording",
@@ -224,7 +226,13 @@ class RecordingView(OrganizationAPIView):
         tags=_TAGS,
     )
     def get(self, request: Request, call_id: UUID) -> Any:
-        return sound(request._request, organization_id=self.organization_id, call_id=call_id, by=self.actor)
+        plain = request._request
+        response = sound(plain, organization_id=self.organization_id, call_id=call_id, by=self.actor)
+        if response.status_code == 416:
+            problem = answer(416, "range-outside", "The recording is shorter than that.", plain)
+            problem["Content-Range"] = response["Content-Range"]
+            return problem
+        return response
 
 
 def _told(results: Iterable[bulk.Result]) -> dict[str, Any]:

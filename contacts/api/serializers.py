@@ -63,11 +63,11 @@ class ContactOutput(serializers.Serializer[Any]):
 
 
 class ContactRevealed(ContactOutput):
-    """A contact in the clear; the look was recorded."""
+    """A contact; with `reveal` in the clear, with the last three members, and the look was recorded."""
 
-    external_id = serializers.CharField()
-    note = serializers.CharField()
-    consent_reference = serializers.CharField()
+    external_id = serializers.CharField(required=False)
+    note = serializers.CharField(required=False)
+    consent_reference = serializers.CharField(required=False)
 
 
 class ContactPage(serializers.Serializer[Any]):

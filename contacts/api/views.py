@@ -122,6 +122,7 @@ class ContactView(OrganizationAPIView):
         "DELETE": "contacts.manage",
     }
     own_transactions = True
+    refuses = {"PATCH": (409,), "DELETE": (409,)}
 
     @extend_schema(
         operation_id="contacts_retrieve",

@@ -43,6 +43,7 @@ class _HoldsView(OrganizationAPIView):
 class HoldsView(_HoldsView):
     scopes = {"GET": "holds.read", "POST": "holds.place"}
     idempotent = True
+    refuses = {"POST": (404,)}
 
     @property
     def own_transactions(self) -> bool:  # type: ignore[override]

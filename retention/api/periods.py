@@ -91,6 +91,7 @@ class PeriodView(_PeriodsView):
 
 class PreviewView(_PeriodsView):
     scope = "retention.read"
+    refuses = {"POST": (409, 422)}
 
     @extend_schema(
         operation_id="retention_preview",

@@ -37,6 +37,22 @@ def test_every_operation_has_its_refusals(document):
         assert ("{" in path) <= ("404" in operation["responses"]), path
 
 
+@pytest.mark.parametrize(
+    "path, method, statuses",
+    [
+        ("/api/v1/agents", "post", {"404", "409", "422"}),
+        ("/api/v1/calls/{call_id}", "delete", {"409"}),
+        ("/api/v1/calls/{call_id}/recording", "get", {"416"}),
+        ("/api/v1/contacts/{contact_id}", "patch", {"409"}),
+        ("/api/v1/contacts/{contact_id}", "delete", {"409"}),
+        ("/api/v1/holds", "post", {"404"}),
+        ("/api/v1/retention/{category}/preview", "post", {"422"}),
+    ],
+)
+def test_what_only_one_operation_refuses_stands_there(document, path, method, statuses):
+    assert statuses <= set(document["paths"][path][method]["responses"])
+
+
 def bodies(operation):
     yield from operation.get("requestBody", {}).get("content", {}).items()
     for response in operation["responses"].values():
