@@ -124,6 +124,6 @@ def _after_a_day(run: Run, organization_id: Any, program: Program) -> None:
     for hours, status in ((23.9, 422), (24.1, 201)):
         program.store([_call(-1, 0)], "a day")
         with acting_for(organization_id):
-            IdempotentRequest.objects.filter(key="a day").update(created_at=timezone.now() - timedelta(hours=hours))
+            IdempotentRequest.objects.update(created_at=timezone.now() - timedelta(hours=hours))
         answer = program.store([_call(-2, 0)], "a day")
         run.same(f"another request after {hours} hours", answer.status_code, status)

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework import status
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -61,13 +62,14 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
 
 
 def claim(*, organization_id: UUID, key: str, print_: bytes) -> Claim | Replay:
-    """Ours to work on, or the answer of the first time.
+    """Ours to work on, or the answer of the first time. The key itself is not kept: programs build it from numbers.
 
     Raises Problem: 400 for a bad key, 409 while the first is in flight, 422 for a key used with another body.
     """
     if not 1 <= len(key) <= LONGEST or not key.isascii() or not key.isprintable():
         raise Problem(400, "idempotency-key-invalid", f"{HEADER} takes 1 to {LONGEST} printable ASCII characters.")
     now = timezone.now()
+    key = salted_hmac("idempotency", f"{organization_id}:{key}", algorithm="sha256").hexdigest()
     mine = Claim(organization_id, key, uuid7())
     fresh = {"fingerprint": print_, "attempt": mine.attempt, "lease_until": now + LEASE, "created_at": now}
     with tenancy.acting_for(organization_id):

@@ -93,6 +93,13 @@ def test_many_at_once_carry_it_out_once(home, send):
     assert send({"email": "a@example.org", "wait": 0.3})["Idempotent-Replayed"] == "true"
 
 
+def test_the_key_itself_is_not_kept(home, send):
+    """Programs build keys from phone numbers and names."""
+    send({"email": "a@example.org"}, key="+14155550123")
+    with tenancy.acting_for(home.pk):
+        assert "4155550123" not in str(IdempotentRequest.objects.values().get())
+
+
 def test_organizations_do_not_share_keys(home, send):
     other = factories.organization()
     text = api_keys.create(

@@ -1,12 +1,24 @@
-"""Figures about data at their small counts: sealing, finding, evidence, walls, remains."""
+"""Figures about data at their small counts: failing calls, bad inputs, repeats, restores, shortages, walls, remains."""
 
 import pytest
 
 from tests.soak.conftest import assert_held
 
-FIGURES = {"A02": 8, "A18": 3, "A20": 4, "A23": 3, "A25": 11, "A29": 200, "A30": 1_000, "A31": 2_000, "A32": 250}
+FIGURES = {
+    "A02": 8,
+    "A17": 6,
+    "A18": 3,
+    "A20": 4,
+    "A23": 3,
+    "A25": 11,
+    "A28": 25,
+    "A29": 200,
+    "A30": 1_000,
+    "A31": 2_000,
+    "A32": 250,
+}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("figure", FIGURES)
