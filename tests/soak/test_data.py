@@ -6,6 +6,8 @@ from tests.soak.conftest import assert_held
 
 FIGURES = {
     "A02": 8,
+    "A05": 1,
+    "A06": 1,
     "A17": 6,
     "A18": 3,
     "A20": 4,
