@@ -52,7 +52,7 @@ class AgentsView(OrganizationAPIView):
     )
     def get(self, request: Request) -> Response:
         try:
-            limit = max(1, min(PAGE_AT_MOST, int(request.query_params.get("limit") or 50)))
+            limit = max(1, min(PAGE_AT_MOST, int(request.query_params.get("limit", 50))))
             cursor = request.query_params.get("cursor")
             before = UUID(cursor) if cursor else None
         except ValueError as error:

@@ -247,7 +247,7 @@ def _call(organization_id: UUID, call_id: UUID) -> Call:
 
 
 def _limit(text: str | None) -> int:
-    if not text:
+    if text is None:
         return PAGE
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LARGEST_PAGE):
         raise Problem(400, "limit-invalid", f"limit lies between 1 and {LARGEST_PAGE}.")
@@ -263,19 +263,19 @@ def _place(text: str, rows: QuerySet[Call]) -> lists.Cursor | None:
 
 def _uuid(text: str | None, name: str) -> UUID | None:
     try:
-        return UUID(text) if text else None
+        return None if text is None else UUID(text)
     except ValueError as error:
         raise Problem(400, "filter-invalid", f"{name} is an id.") from error
 
 
 def _word(text: str | None, name: str, words: Any) -> str:
-    if text and text not in list(words):
+    if text is not None and text not in list(words):
         raise Problem(400, "filter-invalid", f"{name} is one of {', '.join(words)}.")
     return text or ""
 
 
 def _moment(text: str | None, name: str) -> datetime | None:
-    if not text:
+    if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody escaped

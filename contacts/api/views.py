@@ -249,7 +249,7 @@ def _country(organization_id: UUID) -> str:
 
 def _limit(text: str | None) -> int:
     try:
-        return max(1, min(PAGE_AT_MOST, int(text or PAGE)))
+        return max(1, min(PAGE_AT_MOST, PAGE if text is None else int(text)))
     except ValueError as error:
         raise Problem(400, "invalid", "limit is a number.") from error
 

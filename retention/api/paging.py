@@ -15,7 +15,7 @@ def page(request: Request, rows: QuerySet[Any], *, clock: str) -> tuple[list[Any
     """The rows, newest first, and the cursor of the next page. Raises Problem 400 for what cannot be read."""
     order = lists.Order(lists.Sort("at", column=clock))
     try:
-        limit = max(1, min(PAGE_AT_MOST, int(request.query_params.get("limit") or 50)))
+        limit = max(1, min(PAGE_AT_MOST, int(request.query_params.get("limit", 50))))
     except ValueError as error:
         raise Problem(400, "invalid", "limit is a number.") from error
     cursor = request.query_params.get("cursor", "")

@@ -78,3 +78,24 @@ def test_no_body_makes_the_api_fail(client, known, path, schema, components):
             assert told["code"]
 
     send()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address",
+    [
+        "agents?limit=",
+        "calls?limit=",
+        "calls?agent=",
+        "calls?direction=",
+        "calls?start=",
+        "certificates?limit=",
+        "contacts?limit=",
+        "holds?limit=",
+        "purge-runs?limit=",
+    ],
+)
+def test_an_empty_parameter_is_not_taken_for_a_missing_one(client, known, address):
+    answer = client.get(f"/api/v1/{address}", headers={"Authorization": f"Bearer {known['secret']}"})
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"

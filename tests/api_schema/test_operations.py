@@ -1,0 +1,65 @@
+"""Every operation of the API's document, with what fits it and with what does not: documented answers only.
+
+`SCHEMA_CASES` says how many requests of each kind an operation gets; `make test` sends a few.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from tests.api_schema.conftest import document
+
+CASES = int(os.environ.get("SCHEMA_CASES", "2"))
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+    checks.missing_required_header,
+    checks.unsupported_method,
+]
+OPERATIONS = [result.ok() for result in document().get_all_operations()]
+
+
+def ids(operation):
+    return operation.label
+
+
+def known_in_place(planted, case, place):
+    """Most requests are about something that exists: one of what was planted stands in the path."""
+    for name in case.path_parameters or {}:
+        if name in planted.known:
+            choices = planted.known[name]
+            case.path_parameters[name] = choices[place % len(choices)]
+
+
+def tried(planted, operation, mode):
+    """The operation, tried with `CASES` requests that fit (POSITIVE) or break (NEGATIVE) its schema."""
+
+    @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=operation.as_strategy(generation_mode=mode), place=st.integers(0, 9))
+    def send(case, place):
+        if mode is GenerationMode.POSITIVE and place < 8:
+            known_in_place(planted, case, place)
+        answer = case.call(headers=planted.headers)
+        case.validate_response(answer, checks=CHECKS)
+        if mode is GenerationMode.POSITIVE:
+            assert answer.status_code not in {401, 403, 429, 503}, "the door itself was shut"
+
+    send()
+
+
+@pytest.mark.django_db
+@pytest.mark.slow
+@pytest.mark.timeout(600 + CASES * 2)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
+def test_an_operation_answers_as_documented(planted, operation):
+    tried(planted, operation, GenerationMode.POSITIVE)
+    tried(planted, operation, GenerationMode.NEGATIVE)
