@@ -157,3 +157,27 @@ def test_an_unknown_kind_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="kind") as mistake:
         normalise("shoe_size", "42")
     assert not isinstance(mistake.value, NotAnIdentifier)
+
+
+def test_what_is_just_short_enough_is_taken():
+    assert normalise("external_id", "x" * 500) == "x" * 500
+    with pytest.raises(NotAnIdentifier):
+        normalise("external_id", "x" * 501)
+    local = "a" * 64
+    assert normalise("email", f"{local}@example.org") == f"{local}@example.org"
+    with pytest.raises(NotAnIdentifier):
+        normalise("email", f"a{local}@example.org")
+
+
+def test_half_a_frame_is_no_frame():
+    assert normalise("email", "<ada@example.org") == "<ada@example.org"
+    with pytest.raises(NotAnIdentifier):
+        normalise("email", "ada@example.org>")
+
+
+def test_a_domain_has_at_most_253_characters():
+    longest = ".".join(["a" * 61] * 4) + ".abcde"
+    assert len(longest) == 253
+    assert normalise("email", f"m@{longest}") == f"m@{longest}"
+    with pytest.raises(NotAnIdentifier):
+        normalise("email", f"m@{longest}f")
