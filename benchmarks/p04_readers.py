@@ -19,18 +19,19 @@ from retention.services import guard, sweep
 
 TITLE = "Readers while a purge is at work: list of calls and look-up at p99, and the longest transaction of a purge"
 DUE_MOST, KEPT_MOST = 100_000, 1_000_000
-TIMES, LEAST_TIMES = 300, 5
+TIMES, LEAST_TIMES, IDLE_SECONDS = 300, 5, 20
+Readers = dict[str, Callable[[], Any]]
 
 
 def measure(bench: Bench) -> None:
     """The purge runs in a process of its own, as a worker does; the readers are timed here, in turns idle and not."""
     organization_id = world.organization()
     client, home = many_calls.owner_of(organization_id)
-    kept, due = min(KEPT_MOST, bench.largest), min(DUE_MOST, bench.largest // 5)
+    kept, due = min(KEPT_MOST, bench.largest), min(DUE_MOST, bench.largest // 4)
     many_calls.kept(organization_id, kept)
     many_calls.stored(organization_id, 100)
     numbers = cycle(many_calls.phones(organization_id, 50, rows=kept))
-    readers: dict[str, Callable[[], Any]] = {
+    readers: Readers = {
         "list of calls": lambda: client.get(f"{home}calls/").status_code,
         "look-up by number": lambda: look_up(organization_id, next(numbers)),
     }
@@ -39,19 +40,18 @@ def measure(bench: Bench) -> None:
     longest: list[float] = []
     reads: list[float] = []
     for _ in range(bench.rounds):
-        for name, read in readers.items():
-            _prepare(organization_id, due)
-            timed(read, 20)
-            before = at_percentile(timed(read, TIMES), 99)
-            during, worst = _while_purging(organization_id, read)
-            idle[name].append(before)
-            ratios[name].append(at_percentile(during, 99) / before)
-            longest.append(worst)
-            reads.append(len(during))
+        _prepare(organization_id, due)
+        before = _idle(readers)
+        during, worst = _while_purging(organization_id, readers)
+        for name in readers:
+            idle[name].append(at_percentile(before[name], 99))
+            ratios[name].append(at_percentile(during[name], 99) / idle[name][-1])
+            reads.append(len(during[name]))
+        longest.append(worst)
     for name in readers:
         bench.figure(f"{name}: p99 while purging : idle", ratios[name], unit="times", bound=at_most(1.5))
         bench.figure(f"{name}: p99 idle", idle[name], unit="ms")
-    bench.figure("reads during one purge", reads, unit="reads")
+    bench.figure("reads of each kind during one purge", reads, unit="reads")
     bench.figure("the longest transaction of a purge", longest, unit="ms", bound=at_most(200))
     bench.note(
         f"{due:,} due transcripts, each with a key, beside {kept:,} kept calls. Readers and purge share the cores: on "
@@ -68,15 +68,33 @@ def _prepare(organization_id: UUID, due: int) -> None:
     world.settle("calls_transcript")
 
 
-def _while_purging(organization_id: UUID, read: Callable[[], Any]) -> tuple[list[float], float]:
-    """Milliseconds of reads as long as the purge lasts, and of its longest transaction."""
+def _idle(readers: Readers) -> dict[str, list[float]]:
+    """Milliseconds of reads, the readers in turns, while nothing else is at work; the first ones do not count."""
+    took: dict[str, list[float]] = {name: [] for name in readers}
+    for read in readers.values():
+        timed(read, LEAST_TIMES)
+    until = time.monotonic() + IDLE_SECONDS
+    for turn in range(TIMES):
+        if turn > LEAST_TIMES and time.monotonic() > until:
+            break
+        for name, read in readers.items():
+            took[name] += timed(read, 1)
+    return took
+
+
+def _while_purging(organization_id: UUID, readers: Readers) -> tuple[dict[str, list[float]], float]:
+    """Milliseconds of reads, in turns, as long as the purge lasts, and of its longest transaction."""
     child = Child(lambda: _purge(organization_id))
-    took: list[float] = []
+    for read in readers.values():
+        read()  # connections are opened anew
+    took: dict[str, list[float]] = {name: [] for name in readers}
     while not child.over:
-        took += timed(read, 1)
-    if len(took) < LEAST_TIMES:
-        raise AssertionError(f"only {len(took)} reads while purging: more must be due")
-    return took, child.result()
+        for name, read in readers.items():
+            took[name] += timed(read, 1)
+    worst: float = child.result()
+    if not all(took.values()):
+        raise AssertionError("no read while purging: more must be due")
+    return took, worst
 
 
 def _purge(organization_id: UUID) -> float:
