@@ -58,7 +58,7 @@ class ApiSchema(AutoSchema):
 
     def get_operation(self, *given: Any, **named: Any) -> Any:
         """The view's own refusals (`refuses = {"DELETE": (409,)}`) stand beside those every operation has."""
-        operation = super().get_operation(*given, **named)
+        operation: Any = super().get_operation(*given, **named)
         for status in getattr(self.view, "refuses", {}).get(self.method, ()) if operation else ():
             operation["responses"].setdefault(str(status), {"description": TITLES[status]})
         return operation
