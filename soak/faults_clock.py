@@ -31,7 +31,7 @@ SKEW_HOURS = 48
     "A13",
     "Clocks of web and worker wrong by up to 48 hours, jumping: nothing is destroyed or turned away early, or late",
     full=500,
-    small=4,
+    small=2,
     unit="wrong clocks",
 )
 def clock_skew(run: Run) -> None:

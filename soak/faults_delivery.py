@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from uuid import UUID
@@ -14,12 +15,14 @@ from django.db import connections
 from calls.services import receiving
 from config.celery import app
 from ground import jobs
+from ground.inventory import holds
+from ground.inventory.declarations import HoldScope, ScopeKind
 from ground.jobs import registry
 from ground.jobs.models import Job, Slot
 from ground.tenancy import acting_for
 from retention.tasks import _fan_out
 from soak import checker, planting, waiting
-from soak.faults_purge import _approve, _finish
+from soak.faults_purge import BY, _approve, _finish
 from soak.faults_servers import effects, enqueue, provider
 from soak.harness import Run, figure
 from soak.platform import shared
@@ -56,7 +59,7 @@ def at_once(works: list[Callable[[], object]]) -> None:
     "A10",
     "Every job delivered several times and at once has its effects once",
     full=10_000,
-    small=30,
+    small=12,
     unit="jobs",
 )
 def delivered_twice(run: Run) -> None:
@@ -74,16 +77,10 @@ def delivered_twice(run: Run) -> None:
             for kind in ("retention.sweep", "retention.settle", "retention.daily"):
                 jobs.slot(kind, organization_id, f"soak-{run.ran}-{number}")
             counted += enqueue(organization_id, 1)
-            while batch := _due(organization_id)[:4]:
-                works = [
-                    (lambda job_id=job_id: jobs.run(job_id, organization_id))
-                    for job_id, _ in batch
-                    for _ in range(DELIVERIES)
-                ]
-                at_once(works)
-                kinds.update(kind for _, kind in batch)
-                run.did(len(batch))
-        at_once([(lambda name=name: app.tasks[name].apply()) for name in _ticks() for _ in range(2)])
+            _hold_and_release(run, organization_id)
+            _work_off(run, organization_id, kinds)
+        at_once([partial(app.tasks[name].apply) for name in _ticks() for _ in range(2)])
+        _work_off(run, organization_id, kinds)
         had = effects(organization_id)
         run.check("each effect exactly once", all(had[one] == 1 for one in counted), str(set(had.values())))
         complete(run, sender)
@@ -96,6 +93,38 @@ def delivered_twice(run: Run) -> None:
         checker.evidence(run, organization_id, destroyed)
         run.tell(kinds_of_jobs=len(kinds), kinds_there_are=len([k for k in registry.kinds() if k[:5] != "soak."]))
         run.note(f"Kinds that were delivered {DELIVERIES} times at once: {', '.join(sorted(kinds))}.")
+
+
+def _work_off(run: Run, organization_id: UUID, kinds: Counter[str]) -> None:
+    """Until nothing is due: every job to several processes at the same moment, and once more afterwards."""
+    while batch := _due(organization_id)[:4]:
+        works: list[Callable[[], object]] = [
+            partial(jobs.run, job_id, organization_id) for job_id, _ in batch for _ in range(DELIVERIES)
+        ]
+        at_once(works)
+        for job_id, kind in batch:
+            with acting_for(organization_id):
+                over = Job.objects.filter(id=job_id, state="done").exists()
+            again = jobs.run(job_id, organization_id) if over else jobs.Outcome.NOT_OURS
+            run.same("a job that is done does nothing", again, jobs.Outcome.NOT_OURS, kind)
+            kinds[kind] += 1
+        run.did(len(batch))
+
+
+def _hold_and_release(run: Run, organization_id: UUID) -> None:
+    """A hold is placed on one call and released again: both are worked off by jobs."""
+    now = datetime.now(UTC)
+    [one] = planting.calls(organization_id, 1, ended_at=now - timedelta(days=2))
+    placed = holds.place(
+        organization_id=organization_id,
+        scope=HoldScope(kind=ScopeKind.CALL, call_id=one.call),
+        reason="a claim",
+        review_on=now.date() + timedelta(days=30),
+        by=BY,
+        at=now,
+    )
+    if run.random.random() < 0.5:
+        holds.release(organization_id=organization_id, hold_id=placed.id, by=BY, at=now)
 
 
 def _work_comes_in(run: Run, sender: Provider) -> None:
@@ -125,7 +154,7 @@ def _ticks() -> list[str]:
     "A11",
     "Three schedulers: every slot that is due runs exactly once",
     full=1_000,
-    small=12,
+    small=9,
     unit="slots",
     platform=True,
 )
@@ -140,7 +169,7 @@ def three_schedulers(run: Run) -> None:
         for number in run.turns(len(organizations)):
             slot = f"soak/{run.seed}/{number}"
             kind = run.random.choice(["retention.sweep", "retention.settle", "retention.daily", "calls.poll"])
-            at_once([lambda kind=kind, slot=slot: _fan_out(kind, slot)] * BEATS)
+            at_once([partial(_fan_out, kind, slot)] * BEATS)
             if run.random.random() < 0.1:
                 platform.kill(run.random.choice(names))
                 platform.tend()

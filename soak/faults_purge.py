@@ -32,7 +32,7 @@ PLACES = [
     "A01",
     "The purge survives kill -9 at any point: nothing orphaned, nothing readable to nothing, nothing live touched",
     full=500,
-    small=12,
+    small=8,
     unit="kills",
     share=2,
 )

@@ -40,7 +40,7 @@ def provider(run: Run, *, recordings_of: float = 0.0) -> Iterator[Provider]:
     "A03",
     "PostgreSQL crashes under load: every acknowledged call is there once, nothing is half erased, it soon serves",
     full=50,
-    small=2,
+    small=1,
     unit="immediate shutdowns",
     platform=True,
 )
@@ -72,7 +72,7 @@ def database_crashes(run: Run) -> None:
     "A04",
     "Nothing acknowledged is lost and nothing is there twice, whatever is killed meanwhile",
     full=100_000,
-    small=60,
+    small=40,
     unit="deliveries",
     share=2,
     platform=True,

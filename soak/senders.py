@@ -33,6 +33,7 @@ class Provider:
         self.organization = factories.organization()
         self.line = Line(self.organization, "generic")
         self.journal, self.recordings_of = journal, recordings_of
+        self._line_id = self.line.connection.id
         self.stub = StubServer()
         self.sound = wav(0.1)
         self.with_recording: set[str] = set()
@@ -77,18 +78,20 @@ class Provider:
             for identifier, tombstone in Call.objects.values_list("id", "tombstone"):
                 rows.setdefault(bytes(tombstone), []).append(identifier)
             for name in self.journal.sent:
-                [digest, *_] = call_digests(self.id, "generic", str(self.line.connection.id), name)
+                [digest, *_] = call_digests(self.id, "generic", str(self._line_id), name)
                 found[name] = rows.get(digest, [])
         return found
 
     def counts(self) -> dict[str, int]:
         with acting_for(self.id):
-            return {"calls": Call.objects.count(), "events": ProviderEvent.objects.count()}
+            calls, events = Call.objects.filter(connection_id=self._line_id), ProviderEvent.objects.all()
+            return {"calls": calls.count(), "events": events.count()}
 
     def recordings(self) -> list[UUID]:
-        """The call ids of every stored recording."""
+        """The call ids of every stored recording of a call that came this way."""
         with acting_for(self.id):
-            return list(Recording.objects.values_list("call_id", flat=True))
+            mine = Call.objects.filter(connection_id=self._line_id).values("id")
+            return list(Recording.objects.filter(call_id__in=mine).values_list("call_id", flat=True))
 
     def close(self) -> None:
         self.stub.close()
