@@ -18,6 +18,8 @@ from soak.platform import shared
 
 RERUN_SECONDS = 60
 JOBS_PER_KILL = 50
+WORK_MS = 50
+DYING = 8  # so many may wait for their lease to run out when the next ones come
 POISONS = ("soak.exit", "soak.memory", "soak.loop", "soak.shout")
 MOST_ATTEMPTS = 3
 
@@ -38,9 +40,11 @@ def worker_killed(run: Run) -> None:
     ids: list[UUID] = []
     kills: list[datetime] = []
     for _ in run.turns():
-        ids += enqueue(organization_id, 8 if waiting.hurried() else JOBS_PER_KILL, milliseconds=150)
-        waiting.eventually(lambda: _running(organization_id), seconds=60, every=0.02)
-        time.sleep(run.random.uniform(0, 0.3))
+        waiting.eventually(lambda: waiting.outstanding(organization_id, kind="soak.count") <= DYING, seconds=60)
+        before = _begun(organization_id)
+        ids += enqueue(organization_id, 8 if waiting.hurried() else JOBS_PER_KILL, milliseconds=WORK_MS)
+        waiting.eventually(lambda seen=before: _begun(organization_id) > seen, seconds=60, every=0.02)
+        time.sleep(run.random.uniform(0, 0.5))
         kills.append(datetime.now(UTC))
         nemesis.strike("worker_killed", "pool_process_killed")
         platform.tend()
@@ -56,9 +60,9 @@ def worker_killed(run: Run) -> None:
     _reruns(run, organization_id, kills)
 
 
-def _running(organization_id: UUID) -> bool:
+def _begun(organization_id: UUID) -> int:
     with acting_for(organization_id):
-        return Job.objects.filter(kind="soak.count", state="running").exists()
+        return Begun.objects.count()
 
 
 def _reruns(run: Run, organization_id: UUID, kills: list[datetime]) -> None:
