@@ -121,13 +121,16 @@ def facts(payload: str) -> list[tuple[str, str]]:
         said: dict[str, Any] = json.loads(payload)
     except ValueError:
         return [("", payload)]
-    return [(name.replace("_", " "), _value(value)) for name, value in said.items() if value not in ("", None)]
+    return [(name.replace("_", " "), _value(value)) for name, value in said.items() if value not in ("", None, [], {})]
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    text = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    if isinstance(value, dict):
+        text = ", ".join(f"{name} {_value(one)}".replace("_", " ") for name, one in value.items())
+    else:
+        text = ", ".join(map(_value, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.test import TransactionTestCase
+from django.utils import timezone, translation
 
 from tests import embedded
 
@@ -61,6 +62,14 @@ def superuser_connection():
     """`superuser_connection("default")`: for tests that tamper."""
     with contextlib.ExitStack() as stack:
         yield lambda alias="default": stack.enter_context(embedded.superuser(alias))
+
+
+@pytest.fixture(autouse=True)
+def nobody_s_language():
+    """A page leaves its reader's language and time zone behind in the thread; the next test starts without."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -5,14 +5,24 @@ from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import ApiKey, IdempotentRequest, Invitation, Membership, SignInSecret, User
+from accounts.models import (
+    ApiKey,
+    ApiRequest,
+    IdempotentRequest,
+    Invitation,
+    Membership,
+    SignInSecret,
+    StaffAccess,
+    StaffSession,
+    User,
+)
 from ground import tenancy
 from ground.tenancy import uuid7
 from ground.tenancy.crossings import CROSSINGS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-WALLED = [ApiKey, IdempotentRequest, Invitation, Membership, SignInSecret]
+WALLED = [ApiKey, ApiRequest, IdempotentRequest, Invitation, Membership, SignInSecret, StaffAccess, StaffSession]
 OPEN = {"User", "Organization", "User_groups", "User_user_permissions"}
 
 
@@ -20,6 +30,15 @@ def make(model, organization, person):
     now = timezone.now()
     values = {
         ApiKey: {"name": "a", "prefix": uuid7().hex[-8:], "secret_digest": b"0" * 32, "scopes": ["calls.read"]},
+        ApiRequest: {
+            "door": "api",
+            "caller_id": uuid7(),
+            "method": "GET",
+            "route": "/",
+            "status": 200,
+            "duration_ms": 1,
+            "request_id": "x",
+        },
         IdempotentRequest: {"key": uuid7().hex, "fingerprint": b"0" * 32, "lease_until": now},
         Invitation: {
             "role": "member",
@@ -31,6 +50,15 @@ def make(model, organization, person):
         },
         Membership: {"user": person, "role": "member"},
         SignInSecret: {"key_id": uuid7(), "sealed": b"x"},
+        StaffAccess: {"rule": "never"},
+        StaffSession: {
+            "staff": person,
+            "purpose": "fault",
+            "reason": "x",
+            "minutes": 5,
+            "state": "asked",
+            "runs_out_at": now,
+        },
     }[model]
     return model.objects.create(organization_id=organization.pk, **values)
 

@@ -123,9 +123,11 @@ def test_contacts_and_import(live_server, page, home, tmp_path):
     go = lambda name, *args: page.goto(live_server.url + reverse(f"contacts:{name}", args=["home", *args]))  # noqa: E731
     go("list")
     look(page, "contacts")
-    page.fill("[name=value]", "0033612345642")
-    page.press("[name=value]", "Enter")
-    page.wait_for_selector("text=2 contacts found")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.fill("#top-search", "0033612345642")
+    page.press("#top-search", "Enter")
+    page.wait_for_selector("h2#contacts")
+    assert page.locator("section[aria-labelledby=contacts] .rowlink").count() == 2
     look(page, "contacts-found", dark=False)
     go("contact", home.rows[0].id)
     look(page, "contact")
