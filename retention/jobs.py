@@ -19,7 +19,7 @@ def run_sweep(lease: jobs.Lease) -> None:
     try:
         report = sweep.purge_expired(organization_id=lease.organization_id, by=_BY, seconds=RUN_SECONDS)
     except PurgeUnderway as error:
-        raise jobs.RetryLater(60, "underway") from error
+        raise jobs.RetryLater(60, "underway", counted=False) from error  # waiting for another run is no failure
     except VaultError as error:
         raise jobs.RetryLater(60, type(error).__name__) from error
     overdue.measure(lease.organization_id)

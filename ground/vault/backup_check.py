@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from psycopg import sql
@@ -30,6 +31,8 @@ from ground.vault.statements import SignedStatement
 
 TYPE = "sottovoce.backup.verified"
 _PAGE = 20_000
+_DROP_TRIES = 3  # PostgreSQL itself waits five seconds each time
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def _scratch(manifest: Manifest) -> Iterator[psycopg.Connection]:
             with _filled(owner.address(manifest.part) | {"dbname": name}, manifest) as scratch:
                 yield scratch
         finally:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            _drop(connection, name)
 
 
 @contextlib.contextmanager
@@ -167,6 +170,16 @@ def _filled(address: dict[str, Any], manifest: Manifest) -> Iterator[psycopg.Con
             yield connection
         finally:
             owner.clear_contents(connection)
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    """Not by force: that ends the server's own vacuum too, which our role may not. A plain DROP asks it to leave and
+    waits some seconds; what somebody else still holds is left to the next trial, as a database that is forgotten."""
+    for _ in range(_DROP_TRIES):
+        with contextlib.suppress(psycopg.errors.ObjectInUse):
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            return
+    log.warning("vault.scratch_left")
 
 
 def _drop_forgotten(connection: psycopg.Connection) -> None:

@@ -3,11 +3,13 @@
 `SCHEMA_CASES` says how many requests of each kind an operation gets; `make test` sends a few.
 """
 
+import contextlib
 import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
@@ -62,4 +64,5 @@ def tried(planted, operation, mode):
 @pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
 def test_an_operation_answers_as_documented(planted, operation):
     tried(planted, operation, GenerationMode.POSITIVE)
-    tried(planted, operation, GenerationMode.NEGATIVE)
+    with contextlib.suppress(Unsatisfiable):  # an operation without parameters and body leaves nothing to break
+        tried(planted, operation, GenerationMode.NEGATIVE)

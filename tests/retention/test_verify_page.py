@@ -148,7 +148,7 @@ def test_no_address_lies_in_the_cache_and_no_content_in_the_log(raw, caplog):
 
 def test_the_post_is_guarded_against_other_sites(raw):
     answer = Client(enforce_csrf_checks=True).post(ADDRESS, {"text": raw.decode()})
-    assert answer.status_code == 400  # the platform's page for a form that another site sent
+    assert answer.status_code == 403
     assert "is genuine" not in answer.content.decode()
 
 

@@ -1,8 +1,10 @@
 """Backups: real dumps, sealed, tested by restoring them, pruned when their window is over."""
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -174,6 +176,19 @@ def test_a_scratch_database_that_another_trial_is_about_to_enter_stays():
             assert [found for (found,) in scratch_databases()] == [name]
         finally:
             maker.execute(f"DROP DATABASE {name}")
+
+
+def test_a_scratch_database_that_the_server_itself_is_in_is_left_to_the_next_trial(monkeypatch):
+    monkeypatch.setattr(backup_check, "_DROP_TRIES", 1)
+    with owner.connect(owner.KEYRING) as connection:
+        connection.execute("CREATE DATABASE sottovoce_scratch_busy TEMPLATE template0")
+        with embedded.superuser() as admin:
+            inside = psycopg.connect(admin.info.dsn, dbname="sottovoce_scratch_busy", password=admin.info.password)
+        with contextlib.closing(inside):
+            backup_check._drop(connection, "sottovoce_scratch_busy")
+            assert scratch_databases() == [("sottovoce_scratch_busy",)]
+    backup_check.verify(backup.take(backup.KEYRING))
+    assert scratch_databases() == []
 
 
 def test_the_password_is_in_no_argument():
