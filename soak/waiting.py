@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from ground import jobs
 from ground.jobs import broker
 from ground.jobs.models import UNFINISHED, Job
@@ -49,7 +51,8 @@ def hasten(organization_id: UUID) -> None:
     """Attempts that wait for a retry go now. Leases of the dead run out by themselves, unless everything is hurried."""
     now = datetime.now(UTC)
     with acting_for(organization_id):
-        Job.objects.filter(state="ready", attempts__gt=0, run_at__range=(now, now + timedelta(hours=1))).update(
+        again = Q(attempts__gt=0) | ~Q(last_error="")  # waiting for another run is no attempt
+        Job.objects.filter(again, state="ready", run_at__range=(now, now + timedelta(hours=1))).update(
             run_at=now, woken_at=None
         )
         if hurried():

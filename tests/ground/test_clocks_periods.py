@@ -74,12 +74,13 @@ def test_what_started_earlier_never_expires_later(one, other, period):
     assert clocks.purge_after(first, period) <= clocks.purge_after(second, period)
 
 
+@example(start=datetime(2058, 2, 28, tzinfo=UTC), period=Period(200, Unit.MONTH), zone=ZoneInfo("Europe/Paris"))
 @given(start=starts, period=periods, zone=zones)
 def test_the_zone_of_the_answer_never_moves_the_moment(start, period, zone):
     answer = clocks.purge_after(start, period, zone)
-    assert answer == clocks.purge_after(start.astimezone(UTC), period)
+    assert answer.astimezone(UTC) == clocks.purge_after(start.astimezone(UTC), period)  # PEP 495: a fold equals nothing
     assert answer.tzinfo is zone
-    assert clocks.cutoff(start, period, zone) == clocks.cutoff(start, period)
+    assert clocks.cutoff(start, period, zone).astimezone(UTC) == clocks.cutoff(start, period)
 
 
 @given(start=starts, days=st.integers(0, 4000))
