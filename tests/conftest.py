@@ -90,7 +90,7 @@ def only_loopback(monkeypatch):
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, one for all journeys of this run: two drivers in one thread would fall over each other."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")
     executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
@@ -99,6 +99,7 @@ def browser():
     flags = ["--autoplay-policy=no-user-gesture-required", "--disable-gpu"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium refuses root with its sandbox
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=flags)
         yield started

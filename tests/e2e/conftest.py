@@ -73,11 +73,19 @@ class Visitor:
             assert time.monotonic() < ends, f"never true: {expression}"
             self.page.wait_for_timeout(50)
 
+    def named(self, name, **options):
+        """The first link or button with this name."""
+        link, button = (self.page.get_by_role(role, name=name, **options) for role in ("link", "button"))
+        return link.or_(button).first
+
+    def opens(self, link):
+        """Click what leads to a page, and wait until that page stands."""
+        with self.page.expect_navigation():
+            link.click()
+
     def follow(self, name, **options):
-        """Click the link or button with this name."""
-        self.page.get_by_role("link", name=name, **options).or_(
-            self.page.get_by_role("button", name=name, **options)
-        ).first.click()
+        """Click the link or button with this name, and wait until the page it leads to stands."""
+        self.opens(self.named(name, **options))
 
     def go(self, path):
         self.page.goto(f"{self.address}{path}")

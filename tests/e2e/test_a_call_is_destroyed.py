@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from calls.models import Call
 from ground.tenancy import acting_for
@@ -16,7 +17,7 @@ def confirm(visitor):
     field = visitor.page.get_by_label(re.compile("Type .* to destroy"))
     number = re.search(r"Type ([\d,]+) to destroy", visitor.page.inner_text("main"))[1]
     field.fill(number)
-    visitor.page.get_by_role("button", name="Destroy now").click()
+    visitor.follow("Destroy now")
 
 
 def test_a_call_is_destroyed_and_anyone_can_verify_it(visitor, visitors, demo, logins, settings):
@@ -32,7 +33,7 @@ def test_a_call_is_destroyed_and_anyone_can_verify_it(visitor, visitors, demo, l
     visitor.sees("What exactly")
     visitor.show("destroy-1-what-exactly")
     page.get_by_label(re.compile("Type .* to destroy")).fill("999")
-    page.get_by_role("button", name="Destroy now").click()
+    visitor.follow("Destroy now")
     visitor.sees("There is a problem")
     assert page.evaluate("document.activeElement.matches('[data-error-summary]')")
     visitor.show("destroy-2-wrong-number")
@@ -41,10 +42,10 @@ def test_a_call_is_destroyed_and_anyone_can_verify_it(visitor, visitors, demo, l
     visitor.sees(re.compile("Will be destroyed on"))
     visitor.show("destroy-3-grace")
     visitor.works_off(organization)
-    assert page.get_by_role("button", name="Play", exact=True).is_visible()
-    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    visitor.follow("Undo")
     visitor.sees("Undone. Nothing was destroyed")
-    assert page.get_by_role("button", name="Play", exact=True).is_visible()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
     settings.DESTRUCTION_GRACE_SECONDS = 1
     visitor.go(f"{there}destroy/")
@@ -75,5 +76,4 @@ def test_a_call_is_destroyed_and_anyone_can_verify_it(visitor, visitors, demo, l
 
 def check(visitor, text):
     visitor.page.fill("textarea[name=text]", text)
-    visitor.page.get_by_role("main").get_by_role("button", name="Verify").click()
-    visitor.page.wait_for_load_state()
+    visitor.opens(visitor.page.get_by_role("main").get_by_role("button", name="Verify"))

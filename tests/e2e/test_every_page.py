@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import RequestFactory
+from playwright.sync_api import expect
 
 from accounts import error_views
 from accounts.models import Role
@@ -103,7 +104,7 @@ def test_pages_about_mistakes_are_for_everybody_too(door, live_server, db):
     """404 as it comes; the others as the server renders them, since nothing here fails when it is asked to."""
     page, wrong, titles = door(stage.Client()), [], {}
     page.goto(f"{live_server.url}/nowhere/")
-    assert page.get_by_role("heading").count()
+    expect(page.get_by_role("heading").first).to_be_attached()
     wrong += look(page, titles)
     for status in (400, 403, 500, 503):
         made = error_views.answer(RequestFactory().get("/"), status)

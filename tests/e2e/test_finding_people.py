@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.models import Organization
 from calls.models import Call
@@ -34,7 +35,7 @@ def test_a_person_is_found_by_number_and_the_number_stands_nowhere(visitor, demo
     page.keyboard.press("Enter")
     page.wait_for_url("**/search/**")
     visitor.sees("Read as")
-    assert page.get_by_role("heading", name="Contacts").is_visible()
+    expect(page.get_by_role("heading", name="Contacts")).to_be_visible()
     visitor.show("found-by-number")
     digits = number.removeprefix("+")
     assert not [url for url in [*asked, page.url] if digits in url or digits[-8:] in url]
@@ -43,8 +44,7 @@ def test_a_person_is_found_by_number_and_the_number_stands_nowhere(visitor, demo
     assert digits not in stored
 
     address = page.url
-    page.locator("main a.rowlink:visible").first.click()
-    page.get_by_role("heading", level=1).wait_for()
+    visitor.opens(page.locator("main a.rowlink:visible").first)
     assert digits not in page.url
     page.go_back()
     assert page.url == address
@@ -65,7 +65,7 @@ def test_results_are_for_whoever_searched(visitors, demo, logins):
     owner.sign_in(logins["owner"])
     owner.page.goto(member.page.url)
     owner.sees("These results are over")
-    assert not owner.page.get_by_role("heading", name="Contacts").count()
+    expect(owner.page.get_by_role("heading", name="Contacts")).to_have_count(0)
 
 
 def test_the_outsider_sees_nothing(visitors, demo, logins):
@@ -82,7 +82,7 @@ def test_the_outsider_sees_nothing(visitors, demo, logins):
     owner, outsider, stranger = visitors(), visitors(), visitors()
     owner.sign_in(logins["owner"])
     owner.go(f"{inside}/calls/{call.id}/")
-    assert owner.page.get_by_role("heading", name="The life of this call").is_visible()
+    expect(owner.page.get_by_role("heading", name="The life of this call")).to_be_visible()
     outsider.sign_in(logins["owner GB"])
     assert home.name not in outsider.page.inner_text("body")
     names = set(Organization.objects.exclude(slug="ashby-and-daughters").values_list("name", flat=True))

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import factories
 
@@ -27,7 +28,7 @@ def test_from_the_first_sign_in_to_the_first_call(visitors, vault_home, programs
     page.get_by_label("Name").fill("Lindqvist Optik & Töchter")
     page.get_by_role("button", name="Open it").click()
     page.wait_for_url("**/o/**")
-    assert page.get_by_role("heading", name="First steps").is_visible()
+    expect(page.get_by_role("heading", name="First steps")).to_be_visible()
     visitor.show("first-2-steps")
 
     visitor.follow("Any system")
@@ -52,8 +53,7 @@ def test_from_the_first_sign_in_to_the_first_call(visitors, vault_home, programs
     visitor.sees("not in force")
     visitor.show("first-4-draft")
     page.get_by_label("Why").fill("The first day")
-    page.get_by_role("button", name=re.compile("^Publish")).click()
-    page.wait_for_load_state()
+    visitor.follow(re.compile("^Publish"))
 
     visitor.follow("Overview", exact=True)
     visitor.show("first-5-ready")

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from calls.models import Call, Recording
 from ground.tenancy import acting_for
@@ -32,18 +33,18 @@ def test_a_member_finds_a_call_hears_it_and_reads_along(visitor, demo, logins):
     page.select_option("select[name=state]", "recording")
     visitor.follow("Filter", exact=True)
     page.wait_for_url("**state=recording**")
-    assert page.locator(".chip").get_by_text("Recorded").count()
+    expect(page.locator(".chip").get_by_text("Recorded").first).to_be_attached()
     visitor.require_accessible()
 
     page.locator("a.rowlink").first.click()
     page.wait_for_url(re.compile(r"/calls/[0-9a-f-]{36}/"))
-    assert page.get_by_role("heading", name="The life of this call").is_visible()
+    expect(page.get_by_role("heading", name="The life of this call")).to_be_visible()
     visitor.require_accessible()
 
     page.get_by_role("button", name="Play", exact=True).click()
     visitor.until("document.querySelector('audio').readyState >= 2")
     visitor.until("document.querySelector('audio').currentTime > 0.3")
-    assert page.get_by_role("button", name="Pause").is_visible()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
     visitor.until("document.querySelectorAll('.turn[aria-current]').length === 1")
 
     wave = page.get_by_role("slider", name="Place in the recording")
@@ -63,10 +64,10 @@ def test_a_member_finds_a_call_hears_it_and_reads_along(visitor, demo, logins):
     assert page.evaluate("document.querySelector('audio').playbackRate") == 2
     assert page.locator("rect.w-on").count() > 3
 
-    page.get_by_role("button", name=re.compile("Reveal")).first.click()
+    visitor.follow(re.compile("Reveal"))
     page.wait_for_url("**/reveal/")
-    assert page.get_by_role("link", name="Mask again").is_visible()
-    assert page.get_by_text("revealed the number").count()
+    expect(page.get_by_role("link", name="Mask again")).to_be_visible()
+    expect(page.get_by_text("revealed the number").first).to_be_attached()
     assert visitor.complaints == []
 
 
@@ -90,21 +91,20 @@ def test_what_is_overdue_is_destroyed_and_the_certificate_proves_it(visitor, dem
     visitor.sign_in(logins["owner"])
     page = visitor.page
     visitor.go(f"{home}/calls/{call.id}/")
-    assert page.get_by_text("leaves with the next purge").count()
-    assert page.get_by_role("button", name="Play", exact=True).is_visible()
+    expect(page.get_by_text("leaves with the next purge").first).to_be_attached()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
     visitor.follow("Retention", exact=True)
-    assert page.get_by_label("Recordings: period").input_value() == "90"
+    expect(page.get_by_label("Recordings: period")).to_have_value("90")
     visitor.require_accessible()
 
     visitor.follow("Purges and certificates", exact=True)
     visitor.follow("Purge now")
-    page.wait_for_load_state()
     run_jobs(organization)
 
     visitor.go(f"{home}/calls/{call.id}/")
-    assert page.get_by_text("The recording was destroyed. Nobody can hear it, we included.").is_visible()
-    assert page.get_by_role("button", name="Play", exact=True).count() == 0
+    expect(page.get_by_text("The recording was destroyed. Nobody can hear it, we included.")).to_be_visible()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_have_count(0)
     gone = page.evaluate(f"fetch('{home}/calls/{call.id}/audio').then((answer) => answer.status)")
     assert gone == 404
 
@@ -116,21 +116,21 @@ def test_what_is_overdue_is_destroyed_and_the_certificate_proves_it(visitor, dem
     file = page.evaluate(f"fetch('{page.url}file/').then((answer) => answer.text())")
     visitor.go(f"{home}/certificates/verify/")
     page.fill("textarea[name=text]", file)
-    page.get_by_role("main").get_by_role("button", name="Verify").click()
-    assert page.get_by_text("is genuine").is_visible()
+    visitor.opens(page.get_by_role("main").get_by_role("button", name="Verify"))
+    expect(page.get_by_text("is genuine")).to_be_visible()
     visitor.go(f"{home}/certificates/verify/")
     page.fill("textarea[name=text]", file.replace('"records":', '"records":1', 1))
-    page.get_by_role("main").get_by_role("button", name="Verify").click()
-    assert page.get_by_text("This is not a genuine certificate as it stands").is_visible()
+    visitor.opens(page.get_by_role("main").get_by_role("button", name="Verify"))
+    expect(page.get_by_text("This is not a genuine certificate as it stands")).to_be_visible()
 
 
 def test_an_auditor_looks_at_facts_and_hears_nothing(visitor, demo, logins):
     visitor.sign_in(logins["auditor"])
     page = visitor.page
     visitor.go("/o/klinik-sankt-aurelia/calls/?state=recording")
-    page.locator("a.rowlink").first.click()
-    assert page.get_by_text("Your role does not listen to it.").is_visible()
-    assert page.locator("audio").count() == 0
+    visitor.opens(page.locator("a.rowlink").first)
+    expect(page.get_by_text("Your role does not listen to it.")).to_be_visible()
+    expect(page.locator("audio")).to_have_count(0)
     visitor.require_accessible()
     answer = page.request.get(f"{visitor.address}/o/delorme-optique/calls/")
     assert answer.status == 404
@@ -147,7 +147,7 @@ def test_without_script_the_plain_player_plays(browser, demo, logins, live_serve
     page.locator("a.rowlink").first.click()
     page.wait_for_load_state()
     player = page.locator("audio[controls]")
-    assert player.is_visible()
+    expect(player).to_be_visible()
     sound = page.request.get(live_server.url + player.get_attribute("src"), headers={"Range": "bytes=1000-1999"})
     assert (sound.status, len(sound.body())) == (206, 1000)
     context.close()

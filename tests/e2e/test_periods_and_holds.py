@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from calls.models import Recording
 from ground.tenancy import acting_for
@@ -14,7 +15,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def open_page(visitor, name):
     visitor.follow(name, exact=True)
-    visitor.page.wait_for_load_state()
 
 
 def test_an_owner_shortens_a_period_sees_what_goes_confirms_and_undoes(visitor, demo, logins):
@@ -25,7 +25,7 @@ def test_an_owner_shortens_a_period_sees_what_goes_confirms_and_undoes(visitor, 
     page.fill("#id_recording-n", "20")
     visitor.until("document.querySelector('#effect .effect strong') !== null")
     drawn = page.locator("#effect .effect strong").inner_text()
-    assert page.locator("#effect svg .ghost").count()
+    expect(page.locator("#effect svg .ghost").first).to_be_attached()
     visitor.show("period-1-redrawn")
     visitor.follow("Preview the change")
     page.wait_for_url("**/retention/preview/**")
@@ -43,7 +43,7 @@ def test_an_owner_shortens_a_period_sees_what_goes_confirms_and_undoes(visitor, 
     visitor.show("period-4-grace")
     page.get_by_role("button", name=re.compile("Undo")).first.click()
     page.get_by_text("The change is undone").wait_for()
-    assert not page.get_by_text("20 days takes effect on").count()
+    expect(page.get_by_text("20 days takes effect on")).to_have_count(0)
 
 
 def test_a_hold_is_placed_and_the_purge_leaves_what_it_keeps(visitor, demo, logins):
@@ -55,7 +55,7 @@ def test_a_hold_is_placed_and_the_purge_leaves_what_it_keeps(visitor, demo, logi
     page, there = visitor.page, f"/o/{organization.slug}"
     visitor.go(f"{there}/calls/{kept.call_id}/")
     visitor.follow("Place a hold")
-    assert page.get_by_label("One call").is_checked()
+    expect(page.get_by_label("One call")).to_be_checked()
     page.get_by_label("Why").fill("The caller disputes what was agreed")
     visitor.show("hold-1-place")
     visitor.follow("See what it would keep")
@@ -71,12 +71,12 @@ def test_a_hold_is_placed_and_the_purge_leaves_what_it_keeps(visitor, demo, logi
     visitor.go(f"{there}/purges/")
     visitor.show("hold-4-purges")
     visitor.go(f"{there}/calls/{kept.call_id}/")
-    assert page.get_by_role("button", name="Play", exact=True).is_visible()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     visitor.sees("A hold keeps it past its date")
     visitor.show("hold-5-kept")
     for other in others:
         visitor.go(f"{there}/calls/{other.call_id}/")
-        assert not page.get_by_role("button", name="Play", exact=True).count()
+        expect(page.get_by_role("button", name="Play", exact=True)).to_have_count(0)
     assert visitor.complaints == []
 
 
@@ -120,7 +120,6 @@ def test_the_log_shows_who_read_it_and_proves_itself(visitor, demo, logins):
     visitor.follow("Filter", exact=True)
     visitor.page.get_by_text("Read the audit log").first.wait_for()
     for name in ("Purges and certificates", "Holds"):
-        visitor.page.get_by_role("link", name=re.compile(f"^{name}")).first.click()
-        visitor.page.wait_for_load_state()
+        visitor.opens(visitor.page.get_by_role("link", name=re.compile(f"^{name}")).first)
         visitor.require_accessible()
     assert not visitor.complaints

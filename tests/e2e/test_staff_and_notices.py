@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.cache import cache
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from ground.profiles import Category, Period, Unit
 from ground.tenancy import Actor
@@ -46,9 +47,9 @@ def test_staff_look_with_a_reason_and_the_organization_reads_it(visitors, demo, 
     page.wait_for_url(f"**/o/{organization.slug}/")
     staff.show("staff-4-looking")
     staff.follow("Calls", exact=True)
-    page.locator("a.rowlink:visible").first.click()
-    page.get_by_role("heading", name="The life of this call").wait_for()
-    assert not page.locator("audio").count()
+    staff.opens(page.locator("a.rowlink:visible").first)
+    expect(page.get_by_role("heading", name="The life of this call")).to_be_visible()
+    expect(page.locator("audio")).to_have_count(0)
 
     owner.sign_in(logins["owner"])
     owner.go(f"/o/{organization.slug}/staff-access/")
