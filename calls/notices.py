@@ -1,19 +1,11 @@
 """What people are told about connections to voice providers and their deliveries."""
 
-from collections.abc import Callable
 from functools import partial
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from delivery.kinds import Facts, NoticeKind, Said, declare
+from delivery.kinds import NoticeKind, declare, fixed
 from delivery.models import Channel
-
-
-def _fixed(title: Promise, text: Promise) -> Callable[[Facts], Said]:
-    """Lazily translated, so in the language of whoever reads."""
-    return lambda facts: Said(str(title), str(text))
-
 
 _kind = partial(
     NoticeKind,
@@ -26,11 +18,11 @@ _kind = partial(
     channel=Channel.NOW,
 )
 
-for _each in (
+declare(
     _kind(
         name="calls.connection_refused",
         label=gettext_lazy("A provider refused the key of a connection"),
-        say=_fixed(
+        say=fixed(
             gettext_lazy("A provider refused the key of a connection"),
             gettext_lazy("Calls whose delivery got lost are not asked for until the connection has a valid key."),
         ),
@@ -40,7 +32,7 @@ for _each in (
     _kind(
         name="calls.pull_refused",
         label=gettext_lazy("A call could not be read at the provider"),
-        say=_fixed(
+        say=fixed(
             gettext_lazy("A provider refused to give a call"),
             gettext_lazy("It was only hinted at and cannot be read until the connection has a valid key."),
         ),
@@ -51,7 +43,7 @@ for _each in (
     _kind(
         name="calls.poll_incomplete",
         label=gettext_lazy("A provider’s list of calls could not be read whole"),
-        say=_fixed(
+        say=fixed(
             gettext_lazy("A provider’s list of calls could not be read whole"),
             gettext_lazy("More calls changed within a second than one page holds; some may be missing here."),
         ),
@@ -61,7 +53,7 @@ for _each in (
     _kind(
         name="calls.event_quarantined",
         label=gettext_lazy("A provider sent something that makes no sense"),
-        say=_fixed(
+        say=fixed(
             gettext_lazy("A provider sent something that makes no sense"),
             gettext_lazy("It is set aside for a day. Look at the connection’s settings at the provider."),
         ),
@@ -72,7 +64,7 @@ for _each in (
     _kind(
         name="calls.recording_unavailable",
         label=gettext_lazy("A recording could not be fetched"),
-        say=_fixed(
+        say=fixed(
             gettext_lazy("A recording could not be fetched"),
             gettext_lazy("The provider no longer had it, or refused it. The call is kept without its sound."),
         ),
@@ -83,7 +75,7 @@ for _each in (
     _kind(
         name="calls.provider_copy",
         label=gettext_lazy("A provider has not deleted its copy of a call"),
-        say=_fixed(
+        say=fixed(
             gettext_lazy("A provider has not deleted its copy of a call"),
             gettext_lazy("It asks for a valid key of the provider’s programming interface."),
         ),
@@ -91,5 +83,4 @@ for _each in (
         alert="calls.provider_copy",
         channel=Channel.DAILY,
     ),
-):
-    declare(_each)
+)

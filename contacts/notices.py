@@ -1,5 +1,7 @@
 """What people are told about imports, which may be left alone while they run."""
 
+from functools import partial
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -25,21 +27,17 @@ def _stopped(facts: Facts) -> Said:
     )
 
 
-for _name, _label, _say, _state in (
-    (FINISHED, gettext_lazy("An import of yours is finished"), _finished, "ok"),
-    (STOPPED, gettext_lazy("An import of yours stopped"), _stopped, "due"),
-):
-    declare(
-        NoticeKind(
-            name=_name,
-            topic=TOPIC,
-            label=_label,
-            permission="contacts.manage",
-            say=_say,
-            view="contacts:import",
-            object_argument="import_id",
-            icon="people",
-            state=_state,
-            channel=Channel.NEVER,
-        )
-    )
+_kind = partial(
+    NoticeKind,
+    topic=TOPIC,
+    permission="contacts.manage",
+    view="contacts:import",
+    object_argument="import_id",
+    icon="people",
+    channel=Channel.NEVER,
+)
+
+declare(
+    _kind(name=FINISHED, label=gettext_lazy("An import of yours is finished"), say=_finished, state="ok"),
+    _kind(name=STOPPED, label=gettext_lazy("An import of yours stopped"), say=_stopped, state="due"),
+)

@@ -1,7 +1,8 @@
 """Kinds of notices: declared by the app in which the thing happens, in its `notices.py`, found at start.
 
 A kind says who is told (a permission), in which words, where it leads, and how people hear of it who have not chosen.
-A kind that names an alert is told whenever that alert opens.
+A kind that names an alert is told whenever that alert opens. An alert nobody is told about has words all the same, for
+the page that lists what is open.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,25 +39,19 @@ class Said:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeKind:
-    """`view` gets the organization's slug and, where `object_argument` names it, the object's id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What is said of something that happened. `view` gets the organization's slug and, where `object_argument` names
+    it, the object's id; "" leads nowhere."""
 
-    name: str
-    topic: Text
-    label: Text
-    permission: str
     say: Callable[[Facts], Said]
-    view: str
+    view: str = ""
     object_argument: str = ""
     icon: str = "info"
     state: str = "kept"
-    channel: Channel = Channel.DAILY
-    alert: str = ""
-    once_a_day: bool = False  # an alert that opens for each record is told once a day
 
     def href(self, facts: Facts, slug: str) -> str:
-        """Where the notice leads; "" when this build has no such page."""
+        """Where it leads; "" when this build has no such page."""
         arguments = {"slug": slug}
         if self.object_argument:
             if facts.object_id is None:
@@ -68,23 +63,53 @@ class NoticeKind:
             return ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeKind(Wording):
+    """A wording that people are told, each as they have chosen."""
+
+    name: str
+    topic: Text
+    label: Text
+    permission: str
+    channel: Channel = Channel.DAILY
+    alert: str = ""
+    once_a_day: bool = False  # an alert that opens for each record is told once a day
+
+
 class DeclaredTwice(ValueError):
     """Two kinds of one name, or two for one alert."""
 
 
 _kinds: dict[str, NoticeKind] = {}
-_of_alert: dict[str, NoticeKind] = {}
+_of_alert: dict[str, Wording] = {}
 
 
-def declare(kind: NoticeKind) -> NoticeKind:
-    """Register a kind. Raises DeclaredTwice, LookupError for a permission that nobody has."""
-    if checked_name(kind.name) in _kinds or kind.alert in _of_alert:
-        raise DeclaredTwice(kind.name)
-    PERMISSIONS[kind.permission]
-    _kinds[kind.name] = kind
-    if kind.alert:
-        _of_alert[kind.alert] = kind
-    return kind
+def fixed(title: Text, text: Text, about: Callable[[Facts], str] | None = None) -> Callable[[Facts], Said]:
+    """The same words each time, in the language of whoever reads; `about` names what the title is of ("" nothing)."""
+
+    def say(facts: Facts) -> Said:
+        named = about(facts) if about else ""
+        return Said(f"{title}: {named}" if named else str(title), str(text))
+
+    return say
+
+
+def declare(*kinds: NoticeKind) -> None:
+    """Register kinds. Raises DeclaredTwice, LookupError for a permission that nobody has."""
+    for kind in kinds:
+        if checked_name(kind.name) in _kinds:
+            raise DeclaredTwice(kind.name)
+        PERMISSIONS[kind.permission]
+        if kind.alert:
+            declare_alert(kind.alert, kind)
+        _kinds[kind.name] = kind
+
+
+def declare_alert(alert: str, wording: Wording) -> None:
+    """Register the words of an alert. Raises DeclaredTwice."""
+    if checked_name(alert) in _of_alert:
+        raise DeclaredTwice(alert)
+    _of_alert[alert] = wording
 
 
 def find(name: str) -> NoticeKind | None:
@@ -94,7 +119,21 @@ def find(name: str) -> NoticeKind | None:
 
 def of_alert(alert: str) -> NoticeKind | None:
     """The kind that is told when this alert opens."""
+    wording = _of_alert.get(alert)
+    return wording if isinstance(wording, NoticeKind) else None
+
+
+def wording_of(alert: str) -> Wording | None:
+    """How an open alert reads, or None for one that an earlier release raised."""
     return _of_alert.get(alert)
+
+
+def alert_facts(key: str, counts: Mapping[str, Any], at: datetime) -> Facts:
+    """What a notice about an alert holds: its key is the object's id, or a word of ours."""
+    try:
+        return Facts(UUID(key), "", counts, at)
+    except ValueError:
+        return Facts(None, key, counts, at)
 
 
 def declared() -> list[NoticeKind]:

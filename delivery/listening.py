@@ -23,10 +23,10 @@ def alert_opened(organization_id: UUID, alert_id: UUID, alert: str, key: str, co
     kind = kinds.of_alert(alert)
     if kind is None:
         return
-    opened_for = _id(key)
-    once = f"{timezone.now():%Y-%m-%d}" if kind.once_a_day else str(alert_id)
-    about = "" if opened_for else key
-    notices.tell(organization_id, kind.name, once=once, object_id=opened_for, about=about, counts=counts)
+    now = timezone.now()
+    facts = kinds.alert_facts(key, counts, now)
+    once = f"{now:%Y-%m-%d}" if kind.once_a_day else str(alert_id)
+    notices.tell(organization_id, kind.name, once=once, object_id=facts.object_id, about=facts.about, counts=counts)
 
 
 def api_key_created(organization_id: UUID, key_id: UUID, by: Actor) -> None:
@@ -66,13 +66,6 @@ def _choices(user: User) -> list[dict[str, Any]]:
 def _account_closed(user: User, at: datetime) -> None:
     preferences.forget_person(user)
     notices.forget_person(user.pk, access.places_of(user))
-
-
-def _id(key: str) -> UUID | None:
-    try:
-        return UUID(key)
-    except ValueError:
-        return None
 
 
 alerts.on_raised.append(alert_opened)

@@ -4,6 +4,7 @@ Open alerts, broken connections, agents nobody has decided about, changes in the
 and kinds of data that are never purged because nobody has given them a period.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +14,12 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Value
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from accounts import dates
 from agents.models import Agent, AgentRevision, AgentState, ConnectionState, ProviderConnection
+from delivery import kinds
 from ground.audit.models import Alert
 from ground.inventory import holds
 from ground.profiles import NotAPeriod
@@ -28,112 +29,6 @@ from retention.services import grace
 
 SHOWN = 8
 
-_ALERTS: Mapping[str, tuple[str, str, Promise, Promise]] = {  # kind -> (icon, state, what, what to do)
-    "audit.chain_broken": (
-        "shield",
-        "overdue",
-        gettext_lazy("The audit log does not verify"),
-        gettext_lazy("Something changed evidence outside the platform. The operator has been told."),
-    ),
-    "calls.event_quarantined": (
-        "inbox",
-        "due",
-        gettext_lazy("A provider sent something that makes no sense"),
-        gettext_lazy("It is set aside for a day. Look at the connection’s settings at the provider."),
-    ),
-    "calls.poll_incomplete": (
-        "share",
-        "due",
-        gettext_lazy("A provider’s list of calls could not be read to its end"),
-        gettext_lazy("Very many calls ended in the same second: some of them may be missing here."),
-    ),
-    "calls.poll_refused": (
-        "key",
-        "due",
-        gettext_lazy("A provider refused the key of a connection"),
-        gettext_lazy("Calls whose delivery was lost are not made up for until the key is right."),
-    ),
-    "calls.provider_copy": (
-        "share",
-        "due",
-        gettext_lazy("A provider has not deleted its copy of a call"),
-        gettext_lazy("It asks for a valid key of the provider’s programming interface."),
-    ),
-    "calls.pull_refused": (
-        "key",
-        "due",
-        gettext_lazy("A provider refused the key of a connection"),
-        gettext_lazy("Calls it only hinted at cannot be read until the key is right."),
-    ),
-    "calls.recording_unavailable": (
-        "wave",
-        "due",
-        gettext_lazy("A recording could not be fetched"),
-        gettext_lazy("The provider no longer had it, or refused it. The call is kept without its sound."),
-    ),
-    "delivery.transport_down": (
-        "mail",
-        "due",
-        gettext_lazy("E-mail cannot be sent"),
-        gettext_lazy("Messages wait and are sent as soon as the mail server answers."),
-    ),
-    "destruction.objects_refused": (
-        "database",
-        "due",
-        gettext_lazy("The object store refuses to remove something"),
-        gettext_lazy("It is unreadable already; the operator has been told."),
-    ),
-    "destruction.set_aside": (
-        "warn",
-        "due",
-        gettext_lazy("Records were set aside"),
-        gettext_lazy("Their destruction failed; the rest was not held up. They are tried again."),
-    ),
-    "destruction.object_store_down": (
-        "database",
-        "due",
-        gettext_lazy("The object store does not answer"),
-        gettext_lazy("What was destroyed is unreadable already; its bytes follow as soon as the store answers."),
-    ),
-    "retention.approval_needed": (
-        "wait",
-        "due",
-        gettext_lazy("A purge waits for approval"),
-        gettext_lazy("Unusually many records are due at once: nothing of them goes before a person says so."),
-    ),
-    "retention.category_failed": (
-        "warn",
-        "overdue",
-        gettext_lazy("A purge failed"),
-        gettext_lazy("Nothing was lost; it is tried again with the next sweep."),
-    ),
-    "retention.keys_lost": (
-        "key",
-        "overdue",
-        gettext_lazy("Records have lost their key"),
-        gettext_lazy("They cannot be read any more although nobody destroyed them. The operator has been told."),
-    ),
-    "retention.objects_missing": (
-        "database",
-        "overdue",
-        gettext_lazy("Recordings are missing in the store"),
-        gettext_lazy("Their rows are here, their bytes are not. The operator has been told."),
-    ),
-    "retention.overdue": (
-        "clock",
-        "overdue",
-        gettext_lazy("Something is kept longer than promised"),
-        gettext_lazy("See the purges: what failed, and what waits for approval."),
-    ),
-    "retention.period_unusable": (
-        "warn",
-        "overdue",
-        gettext_lazy("A stored period cannot be used"),
-        gettext_lazy("Nothing of this kind is purged until it is set again."),
-    ),
-}
-_VIEWS = {"retention": "retention:purges", "destruction": "retention:purges", "audit": "audit:log"}
-_OF_A_CONNECTION = {"calls.event_quarantined", "calls.poll_incomplete", "calls.poll_refused", "calls.pull_refused"}
 REVIEW_SOON = timedelta(days=7)
 
 
@@ -179,24 +74,16 @@ def _plans(organization_id: UUID, slug: str) -> Iterator[Matter]:
 
 
 def _alerts(organization_id: UUID, slug: str) -> Iterator[Matter]:
+    """In the words of the notice about it."""
     for alert in Alert.objects.open().filter(organization_id=organization_id).order_by("-last_at")[:SHOWN]:
-        icon, state, title, advice = _ALERTS.get(
-            alert.kind, ("warn", "due", alert.kind.replace(".", ": ").replace("_", " "), "")
-        )
-        about = f"{title}: {words.category(alert.key)}" if alert.key in words.CATEGORIES else str(title)
+        facts = kinds.alert_facts(alert.key, json.loads(alert.details), alert.last_at)
         times = _(" Since %(day)s, %(n)d times.") % {"day": dates.day(alert.raised_at), "n": alert.count}
-        yield Matter(icon, state, about, f"{advice}{times}", _leads_to(alert, slug))
-
-
-def _leads_to(alert: Alert, slug: str) -> str:
-    """The page where something can be done about an alert, "" when there is none."""
-    if alert.kind in _OF_A_CONNECTION:
-        try:
-            return reverse("agents:connection", args=[slug, UUID(alert.key)])
-        except ValueError:
-            return reverse("agents:list", args=[slug])
-    view = _VIEWS.get(alert.kind.partition(".")[0])
-    return reverse(view, kwargs={"slug": slug}) if view else ""
+        wording = kinds.wording_of(alert.kind)
+        if wording is None:
+            yield Matter("warn", "due", alert.kind.replace(".", ": ").replace("_", " "), times)
+        else:
+            said = wording.say(facts)
+            yield Matter(wording.icon, wording.state, said.title, f"{said.words}{times}", wording.href(facts, slug))
 
 
 def _gaps(standing: Mapping[str, periods.Standing], slug: str) -> Iterator[Matter]:

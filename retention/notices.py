@@ -1,16 +1,14 @@
 """What people are told about periods, purges and holds."""
 
-from collections.abc import Callable
 from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery.kinds import Facts, NoticeKind, Said, declare
+from delivery.kinds import Facts, NoticeKind, Said, Wording, declare, declare_alert, fixed
 from delivery.models import Channel
 from ground.profiles import NotAPeriod, Period, Unit
 from retention import words
-from retention.words import Text
 
 TOPIC = gettext_lazy("Retention and proof")
 SCHEDULED, UNDONE, IN_FORCE = "retention.period_scheduled", "retention.period_undone", "retention.period_in_force"
@@ -19,7 +17,11 @@ _HOURS_AT_MOST = 48
 
 
 def _category(facts: Facts) -> str:
-    return words.category(facts.about) if facts.about in words.CATEGORIES else facts.about
+    return _named(facts) or facts.about
+
+
+def _named(facts: Facts) -> str:
+    return words.category(facts.about) if facts.about in words.CATEGORIES else ""
 
 
 def _period(facts: Facts) -> str:
@@ -96,16 +98,7 @@ def _review(facts: Facts) -> Said:
     )
 
 
-def _fixed(title: Text, text: Text) -> Callable[[Facts], Said]:
-    """Words that depend on the category alone; lazily translated, so in the language of whoever reads."""
-
-    def say(facts: Facts) -> Said:
-        named = f"{title}: {_category(facts)}" if facts.about in words.CATEGORIES else str(title)
-        return Said(named, str(text))
-
-    return say
-
-
+_fixed = partial(fixed, about=_named)
 _kind = partial(
     NoticeKind,
     topic=TOPIC,
@@ -117,7 +110,7 @@ _kind = partial(
 )
 
 
-for _each in (
+declare(
     _kind(
         name=SCHEDULED,
         label=gettext_lazy("A period was changed"),
@@ -218,5 +211,53 @@ for _each in (
         icon="lock",
         state="held",
     ),
-):
-    declare(_each)
+)
+
+for _alert, _wording in {
+    "destruction.objects_refused": Wording(
+        say=fixed(
+            gettext_lazy("The object store refuses to remove something"),
+            gettext_lazy("It is unreadable already; the operator has been told."),
+        ),
+        view="retention:purges",
+        icon="database",
+        state="due",
+    ),
+    "destruction.object_store_down": Wording(
+        say=fixed(
+            gettext_lazy("The object store does not answer"),
+            gettext_lazy("What was destroyed is unreadable already; its bytes follow as soon as the store answers."),
+        ),
+        view="retention:purges",
+        icon="database",
+        state="due",
+    ),
+    "destruction.not_declared": Wording(
+        say=fixed(
+            gettext_lazy("A purge was cancelled"),
+            gettext_lazy("It was of a kind of record that this release does not know any more. Nothing was destroyed."),
+        ),
+        view="retention:purges",
+        icon="warn",
+        state="overdue",
+    ),
+    "retention.keys_lost": Wording(
+        say=fixed(
+            gettext_lazy("Records have lost their key"),
+            gettext_lazy("They cannot be read any more although nobody destroyed them. The operator has been told."),
+        ),
+        view="retention:purges",
+        icon="key",
+        state="overdue",
+    ),
+    "retention.objects_missing": Wording(
+        say=fixed(
+            gettext_lazy("Recordings are missing in the store"),
+            gettext_lazy("Their rows are here, their bytes are not. The operator has been told."),
+        ),
+        view="retention:purges",
+        icon="database",
+        state="overdue",
+    ),
+}.items():
+    declare_alert(_alert, _wording)

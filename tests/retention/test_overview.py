@@ -63,7 +63,8 @@ def test_what_needs_somebody_is_said_in_sentences(organization):
         confirmed_rows=1,
     )
     page = overview(organization).content.decode()
-    assert "A purge waits for approval: Transcripts" in page
+    assert "A large purge waits for approval: Transcripts" in page
+    assert "80 records are due, unusually many at once." in page
     assert "somebody: new alarm" in page
     assert "Transcripts go to 60 days on" in page
     assert "Can still be undone for 23 h" in page
