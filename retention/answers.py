@@ -3,6 +3,7 @@ and what is to be said of one call or contact."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from agents import hooks as agent_hooks
@@ -53,10 +54,8 @@ agent_hooks.periods_in_force.append(period_in_force)
 contact_hooks.periods_in_force.append(period_in_force)
 call_hooks.periods.append(kept)
 call_hooks.may_store.append(may_store)
-call_hooks.bands.append(destroying.band_of_call)
-call_hooks.endings.append(destroying.endings_of_calls)
-call_hooks.remains.append(destroying.page_of_destroyed_call)
 call_hooks.things.append(destroying.things_with)
-contact_hooks.bands.append(destroying.band_of_contact)
-contact_hooks.endings.append(destroying.endings_of_contacts)
-contact_hooks.remains.append(destroying.page_of_destroyed_contact)
+for _hooks, _door in ((call_hooks, destroying.CALL), (contact_hooks, destroying.CONTACT)):
+    _hooks.bands.append(partial(destroying.band, _door))
+    _hooks.endings.append(partial(destroying.endings, _door))
+    _hooks.remains.append(partial(destroying.page_of_destroyed, _door))

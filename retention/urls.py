@@ -3,6 +3,7 @@
 from django.urls import path
 
 from retention.views import certificates, destroying, holds, proof_lists, purges, settings
+from retention.views.destroying import CALL, CONTACT
 
 app_name = "retention"
 urlpatterns = [
@@ -34,10 +35,10 @@ urlpatterns = [
     path("holds/<uuid:hold_id>/", holds.hold, name="hold"),
     path("holds/<uuid:hold_id>/reason/", holds.reason, name="hold_reason"),
     path("holds/<uuid:hold_id>/release/", holds.release, name="hold_release"),
-    path("calls/<uuid:call_id>/destroy/", destroying.destroy_call, name="call_destroy"),
-    path("calls/<uuid:call_id>/destroy/undo/", destroying.undo_call, name="call_destroy_undo"),
-    path("calls/<uuid:call_id>/destroy/state/", destroying.state_of_call, name="call_destroy_state"),
-    path("contacts/<uuid:contact_id>/destroy/", destroying.destroy_contact, name="contact_destroy"),
-    path("contacts/<uuid:contact_id>/destroy/undo/", destroying.undo_contact, name="contact_destroy_undo"),
-    path("contacts/<uuid:contact_id>/destroy/state/", destroying.state_of_contact, name="contact_destroy_state"),
+    path("calls/<uuid:object_id>/destroy/", destroying.destroy, {"door": CALL}, name="call_destroy"),
+    path("calls/<uuid:object_id>/destroy/undo/", destroying.undo, {"door": CALL}, name="call_destroy_undo"),
+    path("calls/<uuid:object_id>/destroy/state/", destroying.state, {"door": CALL}, name="call_destroy_state"),
+    path("contacts/<uuid:object_id>/destroy/", destroying.destroy, {"door": CONTACT}, name="contact_destroy"),
+    path("contacts/<uuid:object_id>/destroy/undo/", destroying.undo, {"door": CONTACT}, name="contact_destroy_undo"),
+    path("contacts/<uuid:object_id>/destroy/state/", destroying.state, {"door": CONTACT}, name="contact_destroy_state"),
 ]

@@ -44,9 +44,9 @@ class Door:
 
     kind: Kind
     model: type[Call] | type[Contact]
-    reads: str
+    reads: str  # a permission, as `destroys`
     destroys: str
-    page: str
+    page: str  # its own; `argument`: what its address calls the id
     argument: str
     undone: str | Promise
 
@@ -59,7 +59,7 @@ class Door:
 
     def addresses(self, context: OrganizationContext, object_id: UUID) -> dict[str, str]:
         """Of every step, as templates name them."""
-        values = {"slug": context.organization.slug, self.argument: object_id}
+        values = {"slug": context.organization.slug, "object_id": object_id}
         names = {"undo_at": "undo", "state_at": "state"}
         found = {name: reverse(f"retention:{self.kind}_destroy_{view}", kwargs=values) for name, view in names.items()}
         return {**found, "page_at": self.address(context, object_id)}
@@ -87,93 +87,9 @@ CONTACT = Door(
 
 @require_http_methods(["GET", "POST"])
 @own_transactions
-def destroy_call(request: HttpRequest, call_id: UUID) -> HttpResponse:
-    """The preview of a call; a POST with its number lets the grace begin."""
-    return _destroy(request, require(request, "calls.destroy"), CALL, call_id)
-
-
-@require_POST
-def undo_call(request: HttpRequest, call_id: UUID) -> HttpResponse:
-    """Nothing of the call is destroyed; too late is said."""
-    return _undo(request, require(request, "calls.destroy"), CALL, call_id)
-
-
-@require_GET
-def state_of_call(request: HttpRequest, call_id: UUID) -> HttpResponse:
-    """How far it is, for the band that asks again; without script it is the call's page itself."""
-    return _state(request, require(request, "calls.read"), CALL, call_id)
-
-
-@require_http_methods(["GET", "POST"])
-@own_transactions
-def destroy_contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
-    """The preview of a contact; a POST with its number lets the grace begin."""
-    return _destroy(request, require(request, "contacts.manage"), CONTACT, contact_id)
-
-
-@require_POST
-def undo_contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
-    """Nothing of the contact is destroyed; too late is said."""
-    return _undo(request, require(request, "contacts.manage"), CONTACT, contact_id)
-
-
-@require_GET
-def state_of_contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
-    """How far it is, for the band that asks again; without script it is the contact's page itself."""
-    return _state(request, require(request, "contacts.read"), CONTACT, contact_id)
-
-
-# ------------------------------------------------------------------ what pages of calls and contacts show
-def band_of_call(context: OrganizationContext, call_id: UUID) -> Band | None:
-    return _band(context, CALL, call_id)
-
-
-def band_of_contact(context: OrganizationContext, contact_id: UUID) -> Band | None:
-    return _band(context, CONTACT, contact_id)
-
-
-def endings_of_calls(organization_id: UUID, ids: Iterable[UUID]) -> Mapping[UUID, datetime]:
-    return grace.endings(organization_id, Kind.CALL, ids)
-
-
-def endings_of_contacts(organization_id: UUID, ids: Iterable[UUID]) -> Mapping[UUID, datetime]:
-    return grace.endings(organization_id, Kind.CONTACT, ids)
-
-
-def page_of_destroyed_call(request: HttpRequest, context: OrganizationContext, call_id: UUID) -> HttpResponse | None:
-    return _page_of_destroyed(request, context, CALL, call_id)
-
-
-def page_of_destroyed_contact(
-    request: HttpRequest, context: OrganizationContext, contact_id: UUID
-) -> HttpResponse | None:
-    return _page_of_destroyed(request, context, CONTACT, contact_id)
-
-
-def things_with(organization_id: UUID, identifier: UUID) -> list[hooks.Thing]:
-    """Certificates, purges, holds, destroyed calls and contacts with this id."""
-    found = []
-    certificate = Certificate.objects.filter(organization_id=organization_id, id=identifier).first()
-    if certificate is not None:
-        title = _("Certificate %(number)d") % {"number": certificate.number}
-        found.append(hooks.Thing("seal", title, "retention:certificate", "certificate_id", identifier))
-    if PurgeRun.objects.filter(organization_id=organization_id, id=identifier).exists():
-        found.append(hooks.Thing("list", _("A purge"), "retention:purge", "run_id", identifier))
-    if Hold.objects.filter(organization_id=organization_id, id=identifier).exists():
-        found.append(hooks.Thing("lock", _("A legal hold"), "retention:hold", "hold_id", identifier))
-    for door, title in ((CALL, _("A call that was destroyed")), (CONTACT, _("A contact that was destroyed"))):
-        if remains.batch_with(organization_id, door.model, identifier) is not None:
-            found.append(hooks.Thing("trash", title, door.page, door.argument, identifier, _("what was here")))
-    return found
-
-
-def stored_at(object_id: UUID) -> datetime | None:
-    """When a call or contact was stored, from its id (UUID version 7, RFC 9562 section 5.7)."""
-    return datetime.fromtimestamp((object_id.int >> 80) / 1000, UTC) if object_id.version == 7 else None
-
-
-# ------------------------------------------------------------------ inside
-def _destroy(request: HttpRequest, context: OrganizationContext, door: Door, object_id: UUID) -> HttpResponse:
+def destroy(request: HttpRequest, door: Door, object_id: UUID) -> HttpResponse:
+    """The preview; a POST with the number in it lets the grace begin."""
+    context = require(request, door.destroys)
     organization_id, thing = context.organization.pk, door.thing(object_id)
     with context.acting():
         standing = grace.newest(organization_id, thing)
@@ -215,7 +131,10 @@ def _destroy(request: HttpRequest, context: OrganizationContext, door: Door, obj
         )
 
 
-def _undo(request: HttpRequest, context: OrganizationContext, door: Door, object_id: UUID) -> HttpResponse:
+@require_POST
+def undo(request: HttpRequest, door: Door, object_id: UUID) -> HttpResponse:
+    """Nothing of it is destroyed; too late is said."""
+    context = require(request, door.destroys)
     try:
         grace.undo(organization_id=context.organization.pk, thing=door.thing(object_id), by=context.actor)
     except NothingToUndo:
@@ -225,18 +144,22 @@ def _undo(request: HttpRequest, context: OrganizationContext, door: Door, object
     return redirect(door.address(context, object_id))
 
 
-def _state(request: HttpRequest, context: OrganizationContext, door: Door, object_id: UUID) -> HttpResponse:
+@require_GET
+def state(request: HttpRequest, door: Door, object_id: UUID) -> HttpResponse:
+    """How far it is, for the band that asks again; without script it is the thing's page itself."""
+    context = require(request, door.reads)
     if not getattr(request, "htmx", False):
         return redirect(door.address(context, object_id))
-    band = _band(context, door, object_id)
-    if band is not None and band.values["planned"].state in (PlanState.WAITING, PlanState.STARTED):
-        return HttpResponse(band.render(request))
+    above = band(door, context, object_id)
+    if above is not None and above.values["planned"].state in (PlanState.WAITING, PlanState.STARTED):
+        return HttpResponse(above.render(request))
     answer = HttpResponse()
     answer["HX-Redirect"] = door.address(context, object_id)
     return answer
 
 
-def _band(context: OrganizationContext, door: Door, object_id: UUID) -> Band | None:
+# ------------------------------------------------------------------ what pages of calls and contacts show
+def band(door: Door, context: OrganizationContext, object_id: UUID) -> Band | None:
     """On top of the thing's page: the grace with Undo, the progress, or why nothing was destroyed."""
     organization_id = context.organization.pk
     planned = grace.newest(organization_id, door.thing(object_id))
@@ -260,8 +183,13 @@ def _band(context: OrganizationContext, door: Door, object_id: UUID) -> Band | N
     )
 
 
-def _page_of_destroyed(
-    request: HttpRequest, context: OrganizationContext, door: Door, object_id: UUID
+def endings(door: Door, organization_id: UUID, ids: Iterable[UUID]) -> Mapping[UUID, datetime]:
+    """When those of them whose destruction somebody confirmed will be destroyed."""
+    return grace.endings(organization_id, door.kind, ids)
+
+
+def page_of_destroyed(
+    door: Door, request: HttpRequest, context: OrganizationContext, object_id: UUID
 ) -> HttpResponse | None:
     """What was here, when it was destroyed and why, and the proof: never content."""
     organization_id = context.organization.pk
@@ -286,6 +214,29 @@ def _page_of_destroyed(
     return render(request, "retention/gone.html", values, status=410)
 
 
+def things_with(organization_id: UUID, identifier: UUID) -> list[hooks.Thing]:
+    """Certificates, purges, holds, destroyed calls and contacts with this id."""
+    found = []
+    certificate = Certificate.objects.filter(organization_id=organization_id, id=identifier).first()
+    if certificate is not None:
+        title = _("Certificate %(number)d") % {"number": certificate.number}
+        found.append(hooks.Thing("seal", title, "retention:certificate", "certificate_id", identifier))
+    if PurgeRun.objects.filter(organization_id=organization_id, id=identifier).exists():
+        found.append(hooks.Thing("list", _("A purge"), "retention:purge", "run_id", identifier))
+    if Hold.objects.filter(organization_id=organization_id, id=identifier).exists():
+        found.append(hooks.Thing("lock", _("A legal hold"), "retention:hold", "hold_id", identifier))
+    for door, title in ((CALL, _("A call that was destroyed")), (CONTACT, _("A contact that was destroyed"))):
+        if remains.batch_with(organization_id, door.model, identifier) is not None:
+            found.append(hooks.Thing("trash", title, door.page, door.argument, identifier, _("what was here")))
+    return found
+
+
+def stored_at(object_id: UUID) -> datetime | None:
+    """When a call or contact was stored, from its id (UUID version 7, RFC 9562 section 5.7)."""
+    return datetime.fromtimestamp((object_id.int >> 80) / 1000, UTC) if object_id.version == 7 else None
+
+
+# ------------------------------------------------------------------ inside
 def _only_this(organization_id: UUID, run: PurgeRun, thing: Thing) -> bool:
     """Whether a run was about this alone, so that its figures are this one's."""
     return PlannedDestruction.objects.filter(

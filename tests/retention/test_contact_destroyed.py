@@ -27,7 +27,7 @@ def page_of(organization, contact):
 
 
 def destroy(organization, contact, step=""):
-    return at(organization, f"contact_destroy{step}", contact_id=contact.id)
+    return at(organization, f"contact_destroy{step}", object_id=contact.id)
 
 
 def newest(organization, contact):

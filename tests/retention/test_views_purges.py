@@ -423,7 +423,7 @@ def test_one_call_is_destroyed_with_the_number_a_grace_and_a_certificate(people)
         keep_call(people.organization.id, days_ago(5), parts=("recording",)),
     )
     client = people.client("owner")
-    address = at(people.organization, "call_destroy", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", object_id=kept.call.id)
     page = at(people.organization, "call", "calls", call_id=kept.call.id)
     assert "Type 2 to destroy" in client.get(address).content.decode()
     assert client.post(address, {"typed": "3"}).status_code == 422
@@ -445,8 +445,8 @@ def test_one_call_is_destroyed_with_the_number_a_grace_and_a_certificate(people)
 
 def test_a_destruction_is_undone_by_anyone_who_may_destroy(people):
     kept = keep_call(people.organization.id, days_ago(5), parts=("recording",))
-    address = at(people.organization, "call_destroy", call_id=kept.call.id)
-    undo = at(people.organization, "call_destroy_undo", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", object_id=kept.call.id)
+    undo = at(people.organization, "call_destroy_undo", object_id=kept.call.id)
     people.client("owner").post(address, {"typed": "2"})
     page = at(people.organization, "call", "calls", call_id=kept.call.id)
     assert "Undo" not in people.client("member").get(page).content.decode()
@@ -464,8 +464,8 @@ def test_a_destruction_is_undone_by_anyone_who_may_destroy(people):
 def test_the_band_asks_again_and_leads_on_when_it_is_over(people):
     kept = keep_call(people.organization.id, days_ago(5), parts=("recording",))
     client = people.client("owner")
-    client.post(at(people.organization, "call_destroy", call_id=kept.call.id), {"typed": "2"})
-    state = at(people.organization, "call_destroy_state", call_id=kept.call.id)
+    client.post(at(people.organization, "call_destroy", object_id=kept.call.id), {"typed": "2"})
+    state = at(people.organization, "call_destroy_state", object_id=kept.call.id)
     page = at(people.organization, "call", "calls", call_id=kept.call.id)
     assert client.get(state)["Location"] == page  # without script
     htmx = {"headers": {"HX-Request": "true"}}
@@ -504,7 +504,7 @@ def test_a_held_call_is_not_destroyed(people):
     kept = keep_call(people.organization.id, days_ago(5))
     place(people.organization, kept.call.id)
     client = people.client("owner")
-    address = at(people.organization, "call_destroy", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", object_id=kept.call.id)
     assert "A legal hold keeps all of it" in client.get(address).content.decode()
     assert client.post(address, {"typed": "4"}).status_code == 422
     assert kept.listen()
@@ -514,10 +514,10 @@ def test_a_held_call_is_not_destroyed(people):
 def test_who_may_not_destroy_a_call_destroys_nothing(people, role, expected):
     kept = keep_call(people.organization.id, days_ago(5))
     client = people.client(role)
-    address = at(people.organization, "call_destroy", call_id=kept.call.id)
+    address = at(people.organization, "call_destroy", object_id=kept.call.id)
     assert client.post(address, {"typed": "4"}).status_code == expected
     if role == "outsider":
-        assert client.post(at(people.other, "call_destroy", call_id=kept.call.id), {"typed": "4"}).status_code == 404
+        assert client.post(at(people.other, "call_destroy", object_id=kept.call.id), {"typed": "4"}).status_code == 404
     assert kept.listen()
 
 
