@@ -10,7 +10,7 @@ Invariants
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -191,6 +191,20 @@ def existing(organization_id: UUID, ids: Iterable[UUID]) -> set[UUID]:
             [organization_id, _array(ids)],
         )
     return {row[0] for row in rows}
+
+
+def live(organization_id: UUID, after: UUID | None = None) -> Iterator[UUID]:
+    """Ids of live keys in ascending order, beyond `after`; read in pages, each a short transaction."""
+    while True:
+        with shelves.keyring(organization_id, durable=False):
+            page = _fetch_all(
+                "SELECT id, state FROM vault_datakey WHERE organization_id = %s AND id > %s ORDER BY id LIMIT %s",
+                [organization_id, after or UUID(int=0), BATCH],
+            )
+        yield from (key_id for key_id, state in page if state == Row.State.LIVE.value)
+        if len(page) < BATCH:
+            return
+        after = page[-1][0]
 
 
 # ------------------------------------------------------------------ pending and quarantined keys

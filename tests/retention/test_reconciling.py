@@ -2,6 +2,8 @@
 
 import pytest
 from django.db import connections
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calls.models import Recording, Transcript
 from ground import audit, vault
@@ -9,7 +11,7 @@ from ground.inventory.models import ObjectRemoval
 from ground.tenancy import acting_for, uuid7
 from ground.vault.models import DataKey
 from retention.models import QuarantinedObject
-from retention.services import reconcile as reconciling
+from retention.services import reconcile_keys, reconcile_objects
 from retention.services.reconcile import reconcile
 from tests.holdings import days_ago, exists, keep_call
 
@@ -97,7 +99,7 @@ def test_an_object_nobody_names_is_looked_at_again_after_seven_days_before_it_go
     assert store.exists(name)
     with acting_for(organization.id):
         one = QuarantinedObject.objects.get()
-        assert one.not_before - one.seen_at == reconciling.QUARANTINE
+        assert one.not_before - one.seen_at == reconcile_objects.QUARANTINE
         QuarantinedObject.objects.update(not_before=days_ago(0, hours=1))
     assert reconcile(organization.id).objects_released == 1
     assert not store.exists(name)
@@ -154,3 +156,54 @@ def test_a_key_whose_confirmation_was_lost_is_confirmed(organization):
         )
     assert reconcile(organization.id).keys_quarantined == 0
     assert kept.open_transcript()
+
+
+def unnamed_keys(organization, count):
+    """Live keys whose rows went by a way that is not ours."""
+    keys = vault.keys.mint(organization.id, "transcript", days_ago(3), count=count)
+    vault.keys.confirm(organization.id, [key.id for key in keys])
+    return keys
+
+
+def test_live_keys_that_no_row_names_are_set_aside_and_go_after_another_look(organization, monkeypatch):
+    monkeypatch.setattr(reconcile_keys, "CANDIDATES", 2)
+    kept = [keep_call(organization.id, days_ago(day)) for day in (1, 2, 3)]
+    stray = unnamed_keys(organization, 5)
+    report = reconcile(organization.id)
+    assert (report.keys_quarantined, report.keys_seen) == (5, 3 * 4 + 5)
+    assert all(vault.keys.open_one(organization.id, key.id).secret == key.secret for key in stray)
+    assert reconcile(organization.id).keys_quarantined == 0
+    with acting_for(organization.id, using="keyring"), connections["keyring"].cursor() as cursor:
+        cursor.execute("UPDATE vault_datakey SET deadline = now() - interval '1 hour' WHERE state = 2")
+    reconcile(organization.id)
+    assert not vault.keys.existing(organization.id, [key.id for key in stray])
+    assert all(each.listen() and each.open_transcript() for each in kept)
+
+
+def test_a_key_whose_row_comes_while_we_look_is_no_finding(organization, monkeypatch):
+    kept = keep_call(organization.id, days_ago(3), parts=("transcript",))
+    monkeypatch.setattr(reconcile_keys, "_named_in_order", lambda organization_id, after: (yield from ()))
+    assert reconcile(organization.id).keys_quarantined == 0
+    assert kept.open_transcript()
+
+
+@given(left=st.sets(st.integers(0, 40)), right=st.lists(st.integers(0, 40)))
+def test_two_ascending_streams_are_told_apart(left, right):
+    found = reconcile_keys.only_left(iter(sorted(left)), iter(sorted(right)))
+    assert list(found) == sorted(left - set(right))
+
+
+def test_a_recording_that_is_purged_while_we_look_is_not_missing(organization, monkeypatch):
+    kept = keep_call(organization.id, days_ago(3))
+    store = vault.objects.store()
+    absent = store.absent
+
+    def purged_before(names):
+        if names and exists(organization.id, kept.recording):
+            with acting_for(organization.id):
+                Recording.objects.filter(id=kept.recording.id).delete()
+            store.delete_many(names)
+        return absent(names)
+
+    monkeypatch.setattr(type(store), "absent", lambda self, names: purged_before(names))
+    assert reconcile(organization.id).objects_missing == 0

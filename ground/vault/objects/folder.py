@@ -72,6 +72,9 @@ class FolderObjects:
         with _outage("looking up"):
             return self._path(name).exists()
 
+    def absent(self, names: Iterable[str]) -> set[str]:
+        return {name for name in names if not self.exists(name)}
+
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         top = self.folder / checked_prefix(prefix)
         with _outage("listing"):

@@ -74,6 +74,9 @@ class ObjectStore(Protocol):
 
     def exists(self, name: str) -> bool: ...
 
+    def absent(self, names: Iterable[str]) -> set[str]:
+        """Which of these names have no object; for a bucket far fewer calls than asking one by one."""
+
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Every object below a prefix with its size, in no promised order."""
 
