@@ -34,6 +34,10 @@ _NOTHING = Q(pk__in=[])
 on_released: list[Callable[[UUID], None]] = []  # called after a release: retention plans its sweep again
 
 
+def _nothing_more(hold: Hold) -> None:
+    """What `place` and `release` do besides, unless told."""
+
+
 def place(
     *,
     organization_id: UUID,
@@ -43,8 +47,12 @@ def place(
     by: Actor,
     at: datetime,
     nature: str = Nature.HOLD,
+    also: Callable[[Hold], None] = _nothing_more,
 ) -> Hold:
-    """Keep everything in `scope` from now on. The reason is sealed. Raises EmptyScope, VaultError."""
+    """Keep everything in `scope` from now on. The reason is sealed. `also` is called in the transaction that places it.
+
+    Raises EmptyScope, VaultError.
+    """
     _require_content(scope)
     key = vault.keys.mint(organization_id, Category.DSAR_REGISTER, at)[0]
     hold_id = uuid7()
@@ -87,13 +95,19 @@ def place(
             arguments={"hold": str(hold.id)},
             unique=str(hold.id),
         )
+        also(hold)
     vault.keys.confirm(organization_id, [key.id])
     mark_covered(organization_id, hold.id, steps=4)
     return hold
 
 
-def release(*, organization_id: UUID, hold_id: UUID, by: Actor, at: datetime) -> Hold:
-    """End a hold. What no other hold covers is free again; what is due is planned at once. Raises HoldNotInForce."""
+def release(
+    *, organization_id: UUID, hold_id: UUID, by: Actor, at: datetime, also: Callable[[Hold], None] = _nothing_more
+) -> Hold:
+    """End a hold. What no other hold covers is free again; what is due is planned at once. Raises HoldNotInForce.
+
+    `also` is called in the transaction that ends it.
+    """
     with acting_for(organization_id):
         hold_lock(organization_id)
         hold = Hold.objects.select_for_update().get(organization_id=organization_id, id=hold_id)
@@ -115,6 +129,7 @@ def release(*, organization_id: UUID, hold_id: UUID, by: Actor, at: datetime) ->
             arguments={"hold": str(hold.id)},
             unique=str(hold.id),
         )
+        also(hold)
     clear_released(organization_id, hold.id, steps=4)
     for hook in on_released:
         hook(organization_id)

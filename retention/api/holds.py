@@ -82,6 +82,11 @@ class HoldsView(_HoldsView):
             raise Problem(422, "review-in-the-past", "The review lies in the future.")
         with acting_for(self.organization_id):
             scope = self._scope(values)
+            kept = self.kept(scope)
+
+        def answer(hold: Hold) -> dict[str, Any]:
+            return {**serializers.hold(hold), "keeps": kept}
+
         hold = service.place(
             organization_id=self.organization_id,
             scope=scope,
@@ -89,9 +94,9 @@ class HoldsView(_HoldsView):
             review_on=values["review_on"],
             by=self.actor,
             at=timezone.now(),
+            also=lambda placed: self.keep_answer(answer(placed), 201),
         )
-        with acting_for(self.organization_id):
-            return Response({**serializers.hold(hold), "keeps": self.kept(scope)}, status=201)
+        return Response(answer(hold), status=201)
 
     def _scope(self, values: dict[str, Any]) -> HoldScope:
         if call_id := values.get("call_id"):
@@ -169,7 +174,11 @@ class ReleaseView(_HoldsView):
             self.found(hold_id)
         try:
             hold = service.release(
-                organization_id=self.organization_id, hold_id=hold_id, by=self.actor, at=timezone.now()
+                organization_id=self.organization_id,
+                hold_id=hold_id,
+                by=self.actor,
+                at=timezone.now(),
+                also=lambda released: self.keep_answer(serializers.hold(released), 200),
             )
         except HoldNotInForce as error:
             raise Problem(409, "hold-not-in-force", "This hold was released already.") from error

@@ -7,9 +7,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.services import api_keys
+from ground import vault
 from ground.audit.models import Event
+from ground.inventory import holds
 from ground.inventory.models import Hold
 from ground.tenancy import Actor, acting_for
+from ground.vault.exceptions import KeyringDown
 from retention.models import PeriodVersion
 from retention.services import sweep
 from retention.services.verifying import verify
@@ -107,6 +110,30 @@ def test_a_change_that_may_not_be_is_a_problem(api, organization, category, body
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer["Content-Type"] == "application/problem+json"
     assert versions(organization) == 0
+
+
+def test_a_hold_is_placed_and_ended_once_although_the_first_answer_never_came(api, organization, monkeypatch):
+    """What fails after the commit is told to whoever asks again with the same key."""
+    kept = keep_call(organization.id, days_ago(91))
+    body = {"call_id": str(kept.call.id), "reason": "a claim", "review_on": days_ago(-30).date().isoformat()}
+
+    def broken(*arguments, **named):
+        raise KeyringDown("the connection broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vault.keys, "confirm", broken)
+        assert api.post("holds", body, **{"Idempotency-Key": "place"}).status_code == 503
+    made = api.post("holds", body, **{"Idempotency-Key": "place"})
+    assert (made.status_code, made["Idempotent-Replayed"]) == (201, "true")
+    assert [hold["id"] for hold in api.get("holds").json()["results"]] == [made.json()["id"]]
+
+    there = f"holds/{made.json()['id']}/release"
+    with monkeypatch.context() as patch:
+        patch.setattr(holds, "clear_released", broken)
+        assert api.post(there, **{"Idempotency-Key": "end"}).status_code == 503
+    ended = api.post(there, **{"Idempotency-Key": "end"})
+    assert (ended.status_code, ended["Idempotent-Replayed"]) == (200, "true")
+    assert ended.json()["released_at"]
 
 
 def test_a_hold_keeps_a_call_until_it_is_released(api, organization):
