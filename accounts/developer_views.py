@@ -1,19 +1,21 @@
 """For the people who build on it: API keys, and the log of what their programs asked."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import lists
-from accounts.access import OrganizationContext, require
+from accounts.access import OrganizationContext, own_transactions, require
 from accounts.exceptions import KeyOver, OrganizationClosed
 from accounts.forms import ApiKeyForm
 from accounts.models import ApiKey
@@ -25,6 +27,12 @@ _FIRST = """curl -sS '{base}/api/v1/calls?limit=3' \\
   -H 'Authorization: Bearer {brand}_…'""".replace("{brand}", api_keys.BRAND)
 
 KEYS = lists.Declaration(
+    named=lists.Named(
+        rows=gettext_lazy("API keys"),
+        ask=gettext_lazy("Filter keys"),
+        count=ngettext_lazy("%(n)s key", "%(n)s keys", "counter"),
+        csv="accounts:keys_csv",
+    ),
     sorts=(
         lists.Sort("created", gettext_lazy("Made"), "created_at"),
         lists.Sort("used", gettext_lazy("Last used"), "last_used_at", nullable=True),
@@ -52,26 +60,65 @@ def developers(request: HttpRequest) -> HttpResponse:
 
 
 def _developers(
-    request: HttpRequest, context: OrganizationContext, form: ApiKeyForm, shown: api_keys.NewKey | None = None
+    request: HttpRequest, context: OrganizationContext, form: ApiKeyForm, made: api_keys.NewKey | None = None
 ) -> HttpResponse:
     now = timezone.now()
     rows = ApiKey.objects.filter(organization_id=context.organization.pk)
-    keys = lists.read(KEYS, request.GET).show(rows)
+    page = reverse("accounts:developers", args=[context.organization.slug])
+    keys = lists.read(KEYS, request.GET, path=page).show(rows)
     keys.rows = [(key, key.is_live(now)) for key in keys.rows]
     response = render(
         request,
         "accounts/developers.html",
         {
-            "keys": keys,
+            "shown": keys,
             "form": form,
-            "shown": shown,
+            "made": made,
             "first_request": _FIRST.format(base=settings.PUBLIC_BASE_URL),
-            "scopes": [(scope, PERMISSIONS[scope][0]) for scope in shown.row.scopes] if shown else [],
+            "scopes": [(scope, PERMISSIONS[scope][0]) for scope in made.row.scopes] if made else [],
         },
         status=422 if form.errors else 200,
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_GET
+@own_transactions
+def keys_csv(request: HttpRequest) -> HttpResponseBase:
+    """The keys as filtered: what each may do and when it was used; of the secret its beginning, as the page shows."""
+    context = require(request, "developers.read")
+    organization = context.organization
+    now = timezone.now()
+
+    def cells(found: Sequence[ApiKey]) -> list[list[object]]:
+        return [
+            [
+                key.pk,
+                key.name,
+                key.prefix,
+                ", ".join(key.scopes),
+                "revoked" if key.revoked_at else "in force" if key.is_live(now) else "run out",
+                key.created_at,
+                key.last_used_at,
+                key.expires_at,
+                key.revoked_at,
+            ]
+            for key in found
+        ]
+
+    return lists.csv_file(
+        request,
+        lists.read(KEYS, request.GET),
+        ApiKey.objects.filter(organization_id=organization.pk),
+        page=reverse("accounts:developers", args=[organization.slug]),
+        name=f"keys-{organization.slug}",
+        organization_id=organization.pk,
+        kind="accounts.keys_exported",
+        by=context.actor,
+        columns=["key", "name", "prefix", "scopes", "state", "made_at", "last_used_at", "expires_at", "revoked_at"],
+        cells=cells,
+    )
 
 
 @require_POST

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import lists, toasts
@@ -36,6 +36,12 @@ def _team(context: OrganizationContext) -> HttpResponse:
 
 # A team is small: it may be sorted by what has no index. Owners come first, as the rank of roles has it.
 TEAM = lists.Declaration(
+    named=lists.Named(
+        rows=gettext_lazy("Members"),
+        ask=gettext_lazy("Filter the team"),
+        count=ngettext_lazy("%(n)s member", "%(n)s members", "counter"),
+        csv="accounts:team_csv",
+    ),
     sorts=(
         lists.Sort("role", gettext_lazy("Role"), "rank", "number"),
         lists.Sort("name", gettext_lazy("Name"), "user__name", "text"),

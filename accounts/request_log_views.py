@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -22,6 +24,13 @@ CLASSES = (
     ("5", _("failed (5xx)")),
 )
 
+NAMED = lists.Named(
+    rows=_("Requests"),
+    ask=_("Filter requests"),
+    count=ngettext_lazy("%(n)s request", "%(n)s requests", "counter"),
+    csv="accounts:request_csv",
+)
+
 
 def _of_class(value: str) -> Q:
     return Q(status__gte=int(value) * 100, status__lt=int(value) * 100 + 100)
@@ -32,6 +41,7 @@ def declaration(organization_id: UUID) -> lists.Declaration:
     known = callers(organization_id)
     names = sorted(known.items(), key=lambda pair: pair[1].casefold())
     return lists.Declaration(
+        named=NAMED,
         sorts=(
             lists.Sort("at", _("When"), "at"),
             lists.Sort("took", _("Took"), "duration_ms", kind="number"),
@@ -54,6 +64,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     organization_id = context.organization.pk
     shown = lists.read(declaration(organization_id), request.GET).show(_rows(organization_id))
     known = callers(organization_id)
+    shown.note = gettext("times in %(zone)s") % {"zone": context.organization.time_zone}
     shown.rows = [(row, known.get(row.caller_id, "")) for row in shown.rows]
     return render(request, "accounts/request_list.html", {"shown": shown})
 
@@ -80,7 +91,7 @@ def request_detail(request: HttpRequest, request_pk: UUID) -> HttpResponse:
 
 @require_GET
 @own_transactions
-def requests_csv(request: HttpRequest) -> StreamingHttpResponse:
+def requests_csv(request: HttpRequest) -> HttpResponseBase:
     context = require(request, "developers.read")
     organization_id = context.organization.pk
     with context.acting():
@@ -106,17 +117,19 @@ def requests_csv(request: HttpRequest) -> StreamingHttpResponse:
             for row in rows
         ]
 
-    header = ["at", "door", "caller", "caller_id", "method", "route", "status", "duration_ms", "request_bytes"]
-    lines = lists.csv_rows(
-        asked.narrow(_rows(organization_id)),
-        asked.order,
+    columns = ["at", "door", "caller", "caller_id", "method", "route", "status", "duration_ms", "request_bytes"]
+    return lists.csv_file(
+        request,
+        asked,
+        _rows(organization_id),
+        page=reverse("accounts:request_list", args=[context.organization.slug]),
+        name=f"requests-{context.organization.slug}",
         organization_id=organization_id,
         kind="accounts.requests_exported",
         by=context.actor,
-        header=[*header, "response_bytes", "problem", "request_id"],
+        columns=[*columns, "response_bytes", "problem", "request_id"],
         cells=cells,
     )
-    return lists.csv_answer(lines, "requests")
 
 
 def _rows(organization_id: UUID) -> Any:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("staff-access/<uuid:session_id>/refuse/", staff_access_views.refuse, name="staff_refuse"),
     path("staff-access/<uuid:session_id>/end/", staff_access_views.end, name="staff_end"),
     path("developers/", developer_views.developers, name="developers"),
+    path("developers/keys.csv", developer_views.keys_csv, name="keys_csv"),
     path("developers/keys/", developer_views.create_key, name="key_create"),
     path("developers/keys/<uuid:key_id>/rotate/", developer_views.rotate_key, name="key_rotate"),
     path("developers/keys/<uuid:key_id>/revoke/", developer_views.revoke_key, name="key_revoke"),

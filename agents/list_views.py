@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_GET
 
 from accounts import lists
@@ -20,6 +21,12 @@ from agents.reading import current_revisions
 def asking(connections: Iterable[ProviderConnection]) -> lists.Declaration:
     """What may be asked of the list of agents."""
     return lists.Declaration(
+        named=lists.Named(
+            rows=_("Agents"),
+            ask=_("Filter agents"),
+            count=ngettext_lazy("%(n)s agent", "%(n)s agents", "counter"),
+            csv="agents:csv",
+        ),
         sorts=(lists.Sort("name", _("Agent"), "name", "text"), lists.Sort("added", _("Added"), kind="id")),
         filters=(
             lists.choice(

@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from accounts import lists
 from calls import words
@@ -14,6 +14,16 @@ from calls.record import Direction
 
 ENDED = lists.Sort("ended", gettext_lazy("When"), "ended_at")
 LENGTH = lists.Sort("length", gettext_lazy("Length"), "duration_ms", "number", nullable=True)
+_COUNT = ngettext_lazy("%(n)s call", "%(n)s calls", "counter")
+NAMED = lists.Named(
+    rows=gettext_lazy("Calls"),
+    ask=gettext_lazy("Filter calls"),
+    count=_COUNT,
+    csv="calls:csv",
+    csv_needs="calls.export",
+)
+# What a search found is for the one who searched and lasts a quarter of an hour: no file is made of it.
+FOUND = lists.Named(rows=gettext_lazy("Calls"), ask=gettext_lazy("Filter these calls"), count=_COUNT)
 NEWEST_FIRST = lists.Order(ENDED)
 _STATES: tuple[tuple[str, words.Text, Q], ...] = (
     ("recording", gettext_lazy("Recorded"), Q(has_recording=True)),
@@ -22,11 +32,12 @@ _STATES: tuple[tuple[str, words.Text, Q], ...] = (
 )
 
 
-def asking(agents: Mapping[UUID, str]) -> lists.Declaration:
+def asking(agents: Mapping[UUID, str], named: lists.Named = NAMED) -> lists.Declaration:
     """What may be asked, with the organization's agents by name."""
     directions = [(key, words.DIRECTIONS[key]) for key in (Direction.INBOUND, Direction.OUTBOUND)]
     states = {key: condition for key, _words, condition in _STATES}
     return lists.Declaration(
+        named=named,
         sorts=(ENDED, LENGTH),
         filters=(
             lists.since(_("From"), "ended_at"),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts import lists
 from contacts import words
@@ -144,6 +145,13 @@ LAST_CONTACT = lists.Sort("last-contact", _("Last contact"), "last_contact_at")
 def asking(organization_id: UUID, named: Iterable[ContactList]) -> lists.Declaration:
     """What may be asked of the contacts; `named`: the organization's lists."""
     return lists.Declaration(
+        named=lists.Named(
+            rows=_("Contacts"),
+            ask=_("Filter contacts"),
+            count=ngettext_lazy("%(n)s contact", "%(n)s contacts", "counter"),
+            csv="contacts:csv",
+            csv_needs="contacts.export",
+        ),
         sorts=(ADDED, LAST_CONTACT),
         filters=(
             lists.choice(
@@ -165,6 +173,12 @@ def asking(organization_id: UUID, named: Iterable[ContactList]) -> lists.Declara
 def asking_imports() -> lists.Declaration:
     """What may be asked of the files on their way in."""
     return lists.Declaration(
+        named=lists.Named(
+            rows=_("Files that still exist"),
+            ask=_("Filter files"),
+            count=ngettext_lazy("%(n)s file", "%(n)s files", "counter"),
+            csv="contacts:imports_csv",
+        ),
         sorts=(lists.Sort("uploaded", _("Uploaded"), kind="id"),),
         filters=(lists.choice("state", _("State"), ImportState.choices, column="state", any_words=_("Any")),),
         size=10,

@@ -1,11 +1,13 @@
 """The import wizard: choose a file, name its columns, look at what would happen, store."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -45,6 +47,30 @@ def upload(request: HttpRequest) -> HttpResponse:
         rows = ContactImport.objects.filter(organization_id=context.organization.pk)
         shown = lists.read(asking_imports(), request.GET).show(rows)
     return render(request, "contacts/import_upload.html", {"form": form, "shown": shown})
+
+
+@require_GET
+@own_transactions
+def imports_csv(request: HttpRequest) -> HttpResponseBase:
+    """The files as filtered: when, how long, what became of them; nothing that stands in them."""
+    context = require(request, "contacts.manage")
+    organization = context.organization
+
+    def cells(found: Sequence[ContactImport]) -> list[list[object]]:
+        return [[row.pk, row.created_at, row.state, row.rows_total, row.plain_bytes] for row in found]
+
+    return lists.csv_file(
+        request,
+        lists.read(asking_imports(), request.GET),
+        ContactImport.objects.filter(organization_id=organization.pk),
+        page=reverse("contacts:import_upload", args=[organization.slug]),
+        name=f"imports-{organization.slug}",
+        organization_id=organization.pk,
+        kind="contacts.imports_exported",
+        by=context.actor,
+        columns=["import", "uploaded_at", "state", "lines", "bytes"],
+        cells=cells,
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,7 +134,7 @@ def problems(request: HttpRequest, import_id: UUID) -> StreamingHttpResponse:
 # ------------------------------------------------------------------ inside
 def _columns(request: HttpRequest, context: OrganizationContext, row: ContactImport) -> HttpResponse:
     head = imports.preview(row)
-    lists = [(str(each.id), each.name) for each in lists_of(context.organization.pk)]
+    named = [(str(each.id), each.name) for each in lists_of(context.organization.pk)]
     header = head.header if row.has_header else [_("Column %(n)d") % {"n": n + 1} for n in range(len(head.header))]
     initial: dict[str, Any] = {f"column_{column}": name for column, name in row.mapping.items()}
     initial |= {
@@ -118,7 +144,7 @@ def _columns(request: HttpRequest, context: OrganizationContext, row: ContactImp
         "on_match": row.on_match,
         "list_id": str(row.list_id or ""),
     }
-    form = ColumnsForm(request.POST or None, header=header, lists=lists, initial=initial)
+    form = ColumnsForm(request.POST or None, header=header, lists=named, initial=initial)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:

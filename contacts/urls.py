@@ -12,6 +12,7 @@ urlpatterns = [
     path("contacts/lists/", list_views.create, name="list_create"),
     path("contacts/lists/<uuid:list_id>/remove/", list_views.destroy, name="list_remove"),
     path("contacts/import/", import_views.upload, name="import_upload"),
+    path("contacts/import/export.csv", import_views.imports_csv, name="imports_csv"),
     path("contacts/import/<uuid:import_id>/", import_views.step, name="import"),
     path("contacts/import/<uuid:import_id>/progress/", import_views.progress, name="import_progress"),
     path("contacts/import/<uuid:import_id>/start/", import_views.start, name="import_start"),

@@ -1,22 +1,23 @@
 """A member's notices in one organization, the bell that leads to them, and how the person wants to hear of things."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import lists
-from accounts.access import OrganizationContext, require
+from accounts.access import OrganizationContext, own_transactions, require
 from accounts.views import back, signed_in
 from delivery import kinds
 from delivery.forms import PreferencesForm
@@ -51,6 +52,12 @@ def _line(notice: Notice, slug: str) -> Line:
 
 def _declaration() -> lists.Declaration:
     return lists.Declaration(
+        named=lists.Named(
+            rows=gettext_lazy("Notices"),
+            ask=gettext_lazy("Filter notices"),
+            count=ngettext_lazy("%(n)s notice", "%(n)s notices", "counter"),
+            csv="delivery:notices_csv",
+        ),
         filters=(
             lists.choice(
                 "show",
@@ -74,6 +81,31 @@ def listing(request: HttpRequest) -> HttpResponse:
     shown = lists.read(_declaration(), request.GET).show(rows)
     shown.rows = [_line(notice, context.organization.slug) for notice in shown.rows]
     return render(request, "delivery/notices.html", {"shown": shown})
+
+
+@require_GET
+@own_transactions
+def notices_csv(request: HttpRequest) -> HttpResponseBase:
+    """A person's own notices as filtered, in the words the page has."""
+    context = require(request, "notices.read")
+    organization = context.organization
+
+    def cells(found: Sequence[Notice]) -> list[list[object]]:
+        said = [(notice, _line(notice, organization.slug).said) for notice in found]
+        return [[row.pk, row.at, row.kind, words.title, words.words, row.read_at] for row, words in said]
+
+    return lists.csv_file(
+        request,
+        lists.read(_declaration(), request.GET),
+        notices.of_person(organization.pk, context.user.pk),
+        page=_page(context),
+        name=f"notices-{organization.slug}",
+        organization_id=organization.pk,
+        kind="delivery.notices_exported",
+        by=context.actor,
+        columns=["notice", "at", "kind", "title", "words", "read_at"],
+        cells=cells,
+    )
 
 
 @require_GET

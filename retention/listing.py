@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts import lists
 from ground.inventory.declarations import ScopeKind
@@ -32,6 +33,12 @@ _SCOPES = (
 
 # Holds are placed by hand: their lists stay short enough to be sorted without an index of its own.
 HOLDS = lists.Declaration(
+    named=lists.Named(
+        rows=_("Holds"),
+        ask=_("Filter holds"),
+        count=ngettext_lazy("%(n)s hold", "%(n)s holds", "counter"),
+        csv="retention:holds_csv",
+    ),
     sorts=(
         lists.Sort("placed", _("Placed"), "placed_at"),
         lists.Sort("review", _("Review"), "review_on", "day"),
@@ -61,6 +68,12 @@ HOLDS = lists.Declaration(
 def runs(organization_id: UUID, categories: Iterable[str]) -> lists.Declaration:
     """Purges; a sweep leaves a row only when it destroyed something, so records may be sorted without an index."""
     return lists.Declaration(
+        named=lists.Named(
+            rows=_("Purges"),
+            ask=_("Filter purges"),
+            count=ngettext_lazy("%(n)s purge", "%(n)s purges", "counter"),
+            csv="retention:purges_csv",
+        ),
         sorts=(
             lists.Sort("began", _("Began"), "started_at"),
             lists.Sort("records", _("Records"), "rows", "number"),
@@ -85,6 +98,12 @@ def runs(organization_id: UUID, categories: Iterable[str]) -> lists.Declaration:
 def certificates(organization_id: UUID) -> lists.Declaration:
     """Certificates, by number: each run has one, numbers have no gaps."""
     return lists.Declaration(
+        named=lists.Named(
+            rows=_("Certificates"),
+            ask=_("Filter certificates"),
+            count=ngettext_lazy("%(n)s certificate", "%(n)s certificates", "counter"),
+            csv="retention:certificates_csv",
+        ),
         sorts=(lists.Sort("number", _("Number"), "number", "number"),),
         filters=(
             lists.choice(
@@ -115,6 +134,12 @@ def with_figures(organization_id: UUID) -> Any:
 def log(actors: Iterable[tuple[str, Any]]) -> lists.Declaration:
     """Audit events. An actor is an id, never a name."""
     return lists.Declaration(
+        named=lists.Named(
+            rows=_("Events"),
+            ask=_("Filter events"),
+            count=ngettext_lazy("%(n)s event", "%(n)s events", "counter"),
+            csv="audit:export",
+        ),
         sorts=(lists.Sort("when", _("When"), kind="id"),),
         filters=(
             lists.choice(

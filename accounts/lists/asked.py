@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.lists.filters import LONGEST, Filter, NotAFilter
 from accounts.lists.keyset import SIZE, BadCursor, Cursor, Order, Sort, page, read_cursor
-from accounts.lists.words import COUNTED_AT_MOST, counted
+from accounts.lists.words import COUNTED_AT_MOST, Named, counted
 
 SORT, ONWARD, BACK = "sort", "next", "back"
 _BY_TIME = (gettext_lazy("newest first"), gettext_lazy("oldest first"))
@@ -31,6 +31,7 @@ class Declaration:
 
     sorts: tuple[Sort, ...]
     filters: tuple[Filter, ...] = ()
+    named: Named | None = None
     rising: bool = False
     size: int = SIZE
     tab: tuple[str, tuple[str, ...]] = ("", ())
@@ -59,7 +60,8 @@ class Head:
 
 @dataclass
 class Asked:
-    """A reading of one address. `values`: filter name -> value in force; `texts`: as the address carries them."""
+    """A reading of one address. `values`: filter name -> value in force; `texts`: as the address carries them;
+    `path`: where the list lives, "" for the page that shows it."""
 
     declaration: Declaration
     values: dict[str, Any]
@@ -68,6 +70,7 @@ class Asked:
     cursors: tuple[str, str] = ("", "")
     tab: str = ""
     notices: list[str] = field(default_factory=list)
+    path: str = ""
 
     @property
     def is_exact(self) -> bool:
@@ -101,6 +104,9 @@ class Asked:
 
     def query(self, *, without: Iterable[str] = (), **more: str) -> str:
         """An address of this list: filters and order in force, less `without`, with `more`."""
+        return self.path + self.parameters(without=without, **more)
+
+    def parameters(self, *, without: Iterable[str] = (), **more: str) -> str:
         kept = {name: text for name, text in self.texts.items() if name not in without}
         if self.order != self.declaration.opening and SORT not in without:
             kept[SORT] = self.sort_text
@@ -117,13 +123,24 @@ class Asked:
 
 @dataclass
 class Listing:
-    """One page of a list with everything its template needs. Views replace `rows` by what they show of them."""
+    """One page of a list with everything its template needs. Views replace `rows` by what they show of them, and may
+    set `note`: what is said beside the count."""
 
     asked: Asked
     rows: list[Any]
     count: int
     onward_cursor: str = ""
     back_cursor: str = ""
+    note: str = ""
+
+    @property
+    def named(self) -> Named | None:
+        return self.asked.declaration.named
+
+    @property
+    def words(self) -> str:
+        """How many, in words."""
+        return self.named.counted(self.count) if self.named else self.counted
 
     @property
     def chips(self) -> list[Chip]:
@@ -136,6 +153,11 @@ class Listing:
     @property
     def is_filtered(self) -> bool:
         return bool(self.asked.values)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all, and so nothing to filter, count or take along."""
+        return not (self.rows or self.is_filtered or self.notices)
 
     @property
     def cleared(self) -> str:
@@ -161,7 +183,7 @@ class Listing:
     @property
     def query(self) -> str:
         """Filters and order alone: what the CSV is asked with."""
-        return self.asked.query()
+        return self.asked.parameters()
 
     @property
     def is_of_moments(self) -> bool:
@@ -202,8 +224,9 @@ class Listing:
         return Head(name, state, self.asked.query(without=[SORT], **({SORT: text} if text else {})))
 
 
-def read(declaration: Declaration, query: QueryDict | Mapping[str, str]) -> Asked:
-    """What the address asks. A value that makes no sense is left out, and a notice says so."""
+def read(declaration: Declaration, query: QueryDict | Mapping[str, str], *, path: str = "") -> Asked:
+    """What the address asks. A value that makes no sense is left out, and a notice says so. `path`: of the list's own
+    page, where another one shows it too."""
     values: dict[str, Any] = {}
     texts: dict[str, str] = {}
     notices = []
@@ -227,7 +250,7 @@ def read(declaration: Declaration, query: QueryDict | Mapping[str, str]) -> Aske
     cursors = (str(query.get(ONWARD) or ""), str(query.get(BACK) or ""))
     tab = str(query.get(declaration.tab[0]) or "")
     tab = tab if tab in declaration.tab[1] else ""
-    return Asked(declaration, values, texts, order, cursors, tab, notices)
+    return Asked(declaration, values, texts, order, cursors, tab, notices, path)
 
 
 def _order(declaration: Declaration, text: str) -> Order | None:

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.lists.asked import capped_count
+from accounts.lists.asked import Asked, capped_count
 from accounts.lists.keyset import STEP, Order, walk
 from ground import audit
 from ground.inventory.spreadsheets import csv_lines
@@ -58,6 +59,37 @@ def _limited(lines: Iterable[Sequence[object]], most: int) -> Iterator[Sequence[
     if next(found, None) is not None:
         words = _("The file ends here after %(n)s lines; the list goes on. Narrow it to get the rest.")
         yield [words % {"n": intcomma(most)}]
+
+
+def csv_file(
+    request: HttpRequest,
+    asked: Asked,
+    rows: QuerySet[Any],
+    *,
+    page: str,
+    name: str,
+    organization_id: UUID,
+    kind: str,
+    by: Actor,
+    columns: Sequence[str],
+    cells: Callable[[Sequence[Any]], Sequence[Sequence[object]]],
+    **payload: Any,
+) -> HttpResponseBase:
+    """What is filtered of `rows`, as `csv_rows` has it. An address not wholly understood makes no file: it leads
+    to `page`, which says what of it was left out."""
+    if not asked.is_exact:
+        return redirect(f"{page}?{request.GET.urlencode()}")
+    lines = csv_rows(
+        asked.narrow(rows),
+        asked.order,
+        organization_id=organization_id,
+        kind=kind,
+        by=by,
+        header=columns,
+        cells=cells,
+        **payload,
+    )
+    return csv_answer(lines, name)
 
 
 def csv_answer(lines: Iterator[str], name: str) -> StreamingHttpResponse:

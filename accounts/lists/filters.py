@@ -103,6 +103,18 @@ class Code(Filter):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words(Filter):
+    """Free words, for lists of organizations and nothing else: words about people never stand in an address."""
+
+    kind: str = "code"
+
+    def read(self, text: str) -> str:
+        if "\x00" in text:
+            raise NotAFilter
+        return text
+
+
+@dataclass(frozen=True, kw_only=True)
 class Id(Filter):
     """An opaque id that a link brings along; the form carries it unseen."""
 

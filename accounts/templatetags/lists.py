@@ -1,7 +1,9 @@
 """The pieces of a list page; `accounts.lists` says what they show.
 
+`list_page.html` puts them together; a list that is a part of its page has
+
 <div {% list_region %}>
-  {% list_filters shown words %}  filters, chips, how many, the CSV; `words`: how many, in words
+  {% list_filters shown %}  filters, chips, how many, the CSV
   <section class="card-s card-flush"> … {% list_head shown "ended" _("When") %} … {% list_pages shown %} </section>
 </div>
 """
@@ -9,6 +11,7 @@
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -28,13 +31,22 @@ def list_region(name: str = "list") -> SafeString:
 
 
 @register.inclusion_tag("components/list_filters.html", takes_context=True)
-def list_filters(
-    context: dict[str, Any], shown: Listing, words: str, csv: str = "", note: str = "", label: str = ""
-) -> dict[str, Any]:
-    """The form, one chip per filter in force, how many rows, and (where `csv` is an address) the file of these rows."""
+def list_filters(context: dict[str, Any], shown: Listing) -> dict[str, Any]:
+    """The form, folded on a phone; one chip per filter in force, how many rows, the way to the file of these rows."""
     path = context["request"].path if "request" in context else ""
-    csv = csv if context.get("takes_and_asks", True) else ""
-    return {"shown": shown, "words": words, "csv": csv, "note": note, "label": label, "path": path}
+    return {"shown": shown, "csv": _file_of(context, shown), "path": shown.asked.path or path}
+
+
+def _file_of(context: dict[str, Any], shown: Listing) -> str:
+    """The address of the file, where there is one and this reader may have it."""
+    named = shown.named
+    if named is None or not named.csv or not shown.rows or not context.get("takes_and_asks", True):
+        return ""
+    if named.csv_needs and named.csv_needs not in context.get("permissions", ()):
+        return ""
+    match = context["request"].resolver_match
+    given = {name: match.kwargs[name] for name in named.arguments if name in match.kwargs}
+    return f"{reverse(named.csv, kwargs=given)}{shown.query}"
 
 
 @register.inclusion_tag("components/list_head.html")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts import lists
@@ -44,13 +45,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     organization_id = context.organization.pk
     agents = agents_of(organization_id)
     shown = lists.read(asking(agents), request.GET).show(Call.objects.filter(organization_id=organization_id))
+    shown.note = times_in()
     return render(
         request,
         "calls/call_list.html",
         {
             "rows": rows_of(organization_id, shown.rows, agents),
             "shown": shown,
-            "zone": timezone.localtime().tzname(),
         },
     )
 
@@ -74,6 +75,11 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
         by=context.actor,
     )
     return lists.csv_answer(lines, f"calls-{context.organization.slug}")
+
+
+def times_in() -> str:
+    """Which zone the moments of a list are in."""
+    return _("times in %(zone)s") % {"zone": timezone.localtime().tzname()}
 
 
 def people_on(organization_id: UUID, calls: list[Call]) -> dict[UUID, Person]:

@@ -14,10 +14,10 @@ from accounts.access import OrganizationContext, require
 from accounts.lists.words import counted
 from calls import hooks
 from calls.exceptions import TooManySearches
-from calls.forms import FindForm, asking
+from calls.forms import FOUND, FindForm, asking
 from calls.services import searching
 from calls.services.searching import Found, Query
-from calls.views.listing import DAMAGED, agents_of, rows_of
+from calls.views.listing import DAMAGED, agents_of, rows_of, times_in
 from contacts import masking
 from contacts.details import Details
 from contacts.hooks import endings_of, period_in_force
@@ -86,7 +86,8 @@ def _results(
 ) -> HttpResponse:
     organization_id = context.organization.pk
     agents = agents_of(organization_id)
-    shown = lists.read(asking(agents), request.GET).show(found.calls)
+    shown = lists.read(asking(agents, FOUND), request.GET).show(found.calls)
+    shown.note = times_in()
     response = render(
         request,
         "calls/search.html",

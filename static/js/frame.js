@@ -80,6 +80,16 @@ document.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
 });
 
+// What the reader folded or unfolded stays so while the list is swapped.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const fold = event.detail.target?.querySelector?.("#list-fold");
+  if (!fold || typeof event.detail.serverResponse !== "string") return;
+  event.detail.serverResponse = event.detail.serverResponse.replace(
+    /(id="list-fold")(\s+open\b)?/,
+    fold.open ? "$1 open" : "$1",
+  );
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
   const list = document.getElementById(event.detail.target?.id ?? "");
   if (!list?.matches("[data-list]")) return;

@@ -3,13 +3,18 @@
 import csv
 import io
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.template import engines
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
+from django.utils.translation import ngettext_lazy
 
 from accounts import lists
 from accounts.lists import asked as asking
@@ -25,7 +30,14 @@ CREATED = lists.Sort("created", "Created", "created_at")
 NAME = lists.Sort("name", "Name", "name", "text")
 USED = lists.Sort("used", "Last used", "last_used_at", nullable=True)
 BY_ID = lists.Sort("id", "Id", kind="id")
+NAMED = lists.Named(
+    rows="API keys",
+    ask="Filter keys",
+    count=ngettext_lazy("%(n)s key", "%(n)s keys", "counter"),
+    csv="accounts:keys_csv",
+)
 KEYS = lists.Declaration(
+    named=NAMED,
     sorts=(CREATED, NAME, USED, BY_ID),
     filters=(
         lists.choice("name", "Name", [("even", "Even"), ("odd", "Odd")], column="name", any_words="All"),
@@ -232,6 +244,13 @@ def render(text, **context):
     return engines["django"].from_string("{% load lists %}" + text).render(context)
 
 
+def filters(home, shown, **more):
+    """The filters as the page of keys has them."""
+    request = RequestFactory().get(f"/o/{home.slug}/developers/")
+    request.resolver_match = resolve(request.path)
+    return render("{% list_filters shown %}", shown=shown, request=request, **more)
+
+
 def test_the_column_sorted_by_says_so_and_turns_round(home, keys):
     shown = show(home, "name=even")
     head = render("{% list_head shown 'created' 'When' %}", shown=shown)
@@ -258,12 +277,48 @@ def test_ways_through_pages_of_moments_are_called_by_time(home, keys):
 
 def test_the_form_keeps_what_is_asked_and_escapes_what_is_hostile(home, keys):
     shown = show(home, f"name=even&key={keys[0].pk}&prefix=<script>")
-    text = render("{% list_filters shown 'eleven keys' csv='/x.csv' %}", shown=shown)
+    text = filters(home, shown)
     assert '<option value="even" selected>Even</option>' in text
     assert f'type="hidden" name="key" value="{keys[0].pk}"' in text
     assert "<script>" not in text
-    assert f'href="/x.csv?name=even&amp;key={keys[0].pk}"' in text
+    assert f'href="/o/{home.slug}/developers/keys.csv?name=even&amp;key={keys[0].pk}"' in text
     assert "Clear all" in text
+    assert "1 key<" in text
+
+
+def test_the_form_is_folded_until_something_is_filtered_and_the_chips_are_outside(home, keys):
+    folded, unfolded = filters(home, show(home)), filters(home, show(home, "name=even"))
+    assert re.search(r'<details class="fold"\s+id="list-fold"\s+>', folded)
+    assert re.search(r'<details class="fold"\s+id="list-fold"\s+open>', unfolded)
+    assert unfolded.index("</details>") < unfolded.index('class="chips"')
+
+
+def test_nothing_at_all_asks_nothing_and_offers_no_file(home, keys):
+    empty = show(home)
+    empty.rows = []
+    assert "<form" not in filters(home, empty)
+    nothing_found = show(home, "live=no&name=even&until=2000-01-01")
+    assert "<form" in filters(home, nothing_found)
+    assert "export" not in filters(home, nothing_found)
+    assert "keys.csv" not in filters(home, nothing_found)
+
+
+@pytest.mark.parametrize(("permissions", "offered"), [({"calls.export"}, True), ({"calls.read"}, False)])
+def test_the_file_is_offered_to_whoever_may_take_it(home, keys, permissions, offered):
+    shown = show(home)
+    named = replace(NAMED, csv_needs="calls.export")
+    shown.asked.declaration = replace(KEYS, named=named)
+    assert ("keys.csv" in filters(home, shown, permissions=permissions)) is offered
+    assert "keys.csv" not in filters(home, shown, permissions=permissions, takes_and_asks=False)
+
+
+def test_a_list_shown_on_another_page_leads_to_its_own(home, keys):
+    with acting_for(home.pk):
+        rows = ApiKey.objects.filter(organization_id=home.pk)
+        shown = lists.read(KEYS, QueryDict("name=even"), path="/its/own/").show(rows)
+    assert shown.chips[0].without == "/its/own/?"
+    assert shown.onward.startswith("/its/own/?name=even&next=")
+    assert shown.query == "?name=even"
 
 
 # ------------------------------------------------------------------ CSV
