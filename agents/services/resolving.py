@@ -17,7 +17,7 @@ from agents.models import Agent, AgentRevision, ProviderConnection
 from agents.services.activity import note
 from agents.services.registry import PROVIDER_ID_LENGTH
 from agents.services.revisions import in_force
-from ground.tenancy import Actor, acting_for, uuid7
+from ground.tenancy import Actor, acting_for, reading_for, uuid7
 
 AGENTS_FROM_CALLS_AT_MOST = 2000  # per connection; calls of further unknown agents are stored without one
 
@@ -104,7 +104,7 @@ def _first_seen(organization_id: UUID, connection_id: UUID, known_as: str) -> UU
 
 def shorter_periods(organization_id: UUID, categories: Iterable[str] | None = None) -> dict[str, dict[UUID, int]]:
     """By category, days by agent, from each agent's newest revision. For the sweep. Acts for the organization."""
-    with acting_for(organization_id):
+    with reading_for(organization_id):
         newest = (
             AgentRevision.objects.filter(organization_id=organization_id)
             .order_by("agent_id", "-number")

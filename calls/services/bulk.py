@@ -1,8 +1,7 @@
 """Storing many calls at once: all of them or none, in a handful of statements.
 
-One look-up for what is known, one mint for each category and week, one COPY for each table. COPY into a table behind
-row-level security is refused by PostgreSQL: rows, already sealed, are copied into a temporary table that lives until
-the commit, and inserted from there under the policy.
+One transaction of the main database: one look-up for what is known, one mint for each category and week (committed in
+the keyring before ours commits), one statement for each table (`inserting`).
 """
 
 from collections import defaultdict
@@ -14,7 +13,6 @@ from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, models
-from psycopg import sql
 
 from agents.models import Agent, AgentRevision
 from calls import hooks, sealing
@@ -23,6 +21,7 @@ from calls.models import Call, CallReport, RecordingState, Transcript
 from calls.providers.base import Richness
 from calls.record import CallRecord, ConsentResult, Problem, Unreadable, form
 from calls.record.merging import Told, stamp, values_of
+from calls.services.inserting import insert_many
 from ground import audit, inventory, vault
 from ground.inventory import holds, tally, tombstones
 from ground.profiles import Category
@@ -70,11 +69,13 @@ def create(
     items: Sequence[Any],
     by: Actor,
     now: datetime,
+    begun: Callable[[], None] = lambda: None,
     answered: Callable[[list[Result]], None] = lambda results: None,
 ) -> list[Result]:
     """Store up to 1,000 calls in our own form; `agent` is the id of one of the organization's agents.
 
-    `answered` is called with the results in the transaction that stores, so that the answer is kept with the calls.
+    `begun` is called first in the transaction that stores, and may refuse by raising; `answered` last with the
+    results, so that the answer is kept with the calls. Both again when a try is repeated.
     Raises Unreadable with every problem of every item (then nothing was stored), VaultError. Recordings do not come
     this way. Must not run inside a transaction.
     """
@@ -82,7 +83,7 @@ def create(
     for attempt in range(1, _TRIES + 1):
         minted: list[UUID] = []
         try:
-            results, kept = _create(organization_id, records, minted, by=by, now=now, answered=answered)
+            results, kept = _create(organization_id, records, minted, by=by, now=now, begun=begun, answered=answered)
         except IntegrityError:  # somebody stored one of them meanwhile: the next look says which
             vault.keys.destroy(organization_id, minted)
             if attempt == _TRIES:
@@ -141,16 +142,17 @@ def _create(
     *,
     by: Actor,
     now: datetime,
+    begun: Callable[[], None],
     answered: Callable[[list[Result]], None],
 ) -> tuple[list[Result], list[UUID]]:
     """The results, and the keys that have a row now."""
     items = [_item(organization_id, index, record) for index, record in enumerate(records)]
     with acting_for(organization_id):
+        begun()
         _refuse_known(organization_id, items)
         _assign_agents(organization_id, items)
-        wanted = _admitted(organization_id, items)
-    _seal(organization_id, wanted, minted, now)
-    with acting_for(organization_id):
+        wanted = _admitted(organization_id, items, Category.CALL_METADATA)
+        _seal(organization_id, wanted, minted, now)
         inventory.ingest_lock(organization_id)
         buried = tombstones.present(
             organization_id,
@@ -185,8 +187,12 @@ def _item(organization_id: UUID, index: int, record: CallRecord) -> _Item:
 
 def _refuse_known(organization_id: UUID, items: Sequence[_Item]) -> None:
     by_digest = {digest: item.index for item in items for digest in item.digests}
-    known = Call.objects.filter(organization_id=organization_id, tombstone__in=list(by_digest))
-    indexes = sorted(by_digest[bytes(digest)] for digest in known.values_list("tombstone", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tombstone FROM calls_call WHERE organization_id = %s AND tombstone = ANY(%s::bytea[])",
+            [organization_id, tombstones.array_of(by_digest)],
+        )
+        indexes = sorted(by_digest[bytes(row[0])] for row in cursor.fetchall())
     if indexes:
         raise Unreadable(
             [Problem(f"/calls/{index}/call_id", "exists", "this call is here already") for index in indexes]
@@ -194,6 +200,8 @@ def _refuse_known(organization_id: UUID, items: Sequence[_Item]) -> None:
 
 
 def _assign_agents(organization_id: UUID, items: Sequence[_Item]) -> None:
+    if all(item.record.provider_agent_id is None for item in items):
+        return
     problems, wanted = [], {}
     for item in items:
         if item.record.provider_agent_id is None:
@@ -223,35 +231,33 @@ def _assign_agents(organization_id: UUID, items: Sequence[_Item]) -> None:
         raise Unreadable(problems)
 
 
-def _admitted(organization_id: UUID, items: Sequence[_Item]) -> list[_Item]:
-    """Items whose call may be stored now; an answer for the oldest of an agent holds for the younger ones."""
+def _admitted(organization_id: UUID, items: Sequence[_Item], category: Category) -> list[_Item]:
+    """Items of which this category may be stored now; an answer for the oldest of an agent holds for the younger."""
     groups: dict[UUID | None, list[_Item]] = defaultdict(list)
     for item in items:
         groups[item.agent_id].append(item)
     wanted = []
     for agent_id, group in groups.items():
         oldest = min(item.ended_at for item in group)
-        every = hooks.is_admitted(organization_id, Category.CALL_METADATA, agent_id, oldest)
+        every = hooks.is_admitted(organization_id, category, agent_id, oldest)
         wanted += [
-            item
-            for item in group
-            if every or hooks.is_admitted(organization_id, Category.CALL_METADATA, agent_id, item.ended_at)
+            item for item in group if every or hooks.is_admitted(organization_id, category, agent_id, item.ended_at)
         ]
     return sorted(wanted, key=lambda item: item.index)
 
 
-def _has_text(organization_id: UUID, item: _Item, category: Category) -> bool:
+def _has_text(item: _Item, category: Category) -> bool:
     record = item.record
     told = bool(record.turns) if category is Category.TRANSCRIPT else bool(record.summary or record.analysis)
-    return told and item.keeps_text and hooks.is_admitted(organization_id, category, item.agent_id, item.ended_at)
+    return told and item.keeps_text
 
 
 def _seal(organization_id: UUID, items: Sequence[_Item], minted: list[UUID], now: datetime) -> None:
     """Mint what is needed, by category and week, and build the rows."""
-    with acting_for(organization_id):
-        wants = [(item, Category.CALL_METADATA) for item in items]
-        for category in (Category.TRANSCRIPT, Category.CALL_REPORT):
-            wants += [(item, category) for item in items if _has_text(organization_id, item, category)]
+    wants = [(item, Category.CALL_METADATA) for item in items]
+    for category in (Category.TRANSCRIPT, Category.CALL_REPORT):
+        told = [item for item in items if _has_text(item, category)]
+        wants += [(item, category) for item in _admitted(organization_id, told, category)]
     groups: dict[tuple[Category, int, int], list[_Item]] = defaultdict(list)
     for item, category in wants:
         year, week, _day = item.ended_at.isocalendar()
@@ -344,22 +350,6 @@ def _insert(organization_id: UUID, rows: Sequence[Any]) -> None:
         for row in fresh:
             days[row.ended_at.date()] += tally.Amount(1, row.stored_bytes)
         tally.add_many(organization_id, category, dict(days))
-
-
-def insert_many(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """COPY rows into a temporary table, then insert them under the table's policy. In the caller's transaction."""
-    attributes = [column.attname for column in model._meta.concrete_fields]
-    table, incoming = sql.Identifier(model._meta.db_table), sql.Identifier(f"incoming_{model._meta.model_name}")
-    columns = sql.SQL(", ").join([sql.Identifier(str(column.column)) for column in model._meta.concrete_fields])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {} INCLUDING DEFAULTS) ON COMMIT DROP").format(incoming, table)
-        )
-        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(incoming, columns)) as copy:
-            for row in rows:
-                copy.write_row([getattr(row, attribute) for attribute in attributes])
-        cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table, columns, columns, incoming))
-        cursor.execute(sql.SQL("DROP TABLE {}").format(incoming))
 
 
 def _record(organization_id: UUID, kept: Sequence[_Item], by: Actor) -> None:

@@ -12,7 +12,7 @@ from calls.media.waveform import Waveform, WaveformReader
 from calls.models import Call, Recording, RecordingState
 from calls.models.people import COLUMNS
 from calls.record import RecordingKind
-from calls.services.bulk import insert_many
+from calls.services.inserting import insert_many
 from config.demo import telling
 from ground import audit, inventory, vault
 from ground.inventory import holds, tally

@@ -15,6 +15,7 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Model, Q
 from django.db.models.functions import Now
 
@@ -162,6 +163,16 @@ def in_force(organization_id: UUID) -> Any:
     return Hold.objects.filter(organization_id=organization_id, released_at__isnull=True).order_by("placed_at", "id")
 
 
+def _any_in_force(organization_id: UUID) -> bool:
+    """Asked for everything that is stored, and nearly always no."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM inventory_hold WHERE organization_id = %s AND released_at IS NULL)",
+            [organization_id],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def covered(organization_id: UUID, scope: HoldScope) -> dict[str, int]:
     """How many rows of each category the scope covers: the preview. Needs the organization's context."""
     counts: dict[str, int] = {}
@@ -181,9 +192,11 @@ def not_yet_marked(declaration: PersonalData, organization_id: UUID) -> Q:
 
 def mark(model: type[Model], organization_id: UUID, ids: list[UUID]) -> int:
     """Flag newly inserted rows that a hold covers. Call under `ingest_lock`, after the insert. Returns how many."""
+    if not ids or not _any_in_force(organization_id):
+        return 0
     declaration = declaration_of(model)
     where = _union(declaration, [scope_of(hold) for hold in in_force(organization_id)])
-    if where is _NOTHING or not ids:
+    if where is _NOTHING:
         return 0
     rows = declaration.model._default_manager.filter(where, organization_id=organization_id, id__in=ids, held=False)
     return int(rows.update(held=True))

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from ground.inventory.models import TallyDelta
 from ground.tenancy import acting_for
 
 
@@ -37,10 +36,15 @@ def add(organization_id: UUID, category: str, clock_at: datetime, *, rows: int =
 
 def add_many(organization_id: UUID, category: str, by_day: dict[date, Amount]) -> None:
     """Count many at once, already summed by UTC day."""
-    TallyDelta.objects.bulk_create(
-        TallyDelta(organization_id=organization_id, category=category, day=day, rows=amount.rows, bytes=amount.bytes)
-        for day, amount in sorted(by_day.items())
-    )
+    if not by_day:
+        return
+    values = [(organization_id, str(category), day, each.rows, each.bytes) for day, each in sorted(by_day.items())]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inventory_tallydelta (organization_id, category, day, rows, bytes) VALUES "  # noqa: S608
+            + ", ".join(["(%s, %s, %s, %s, %s)"] * len(values)),
+            [value for row in values for value in row],
+        )
 
 
 def by_day(organization_id: UUID, category: str, *, before: date | None = None) -> dict[date, Amount]:

@@ -43,10 +43,17 @@ def present(organization_id: UUID, digests: Iterable[bytes]) -> set[bytes]:
     wanted = {bytes(digest) for digest in digests if digest}
     if not wanted:
         return set()
-    found = Tombstone.objects.filter(organization_id=organization_id, digest__in=wanted).values_list(
-        "digest", flat=True
-    )
-    return {bytes(digest) for digest in found}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT digest FROM inventory_tombstone WHERE organization_id = %s AND digest = ANY(%s::bytea[])",
+            [organization_id, array_of(wanted)],
+        )
+        return {bytes(row[0]) for row in cursor.fetchall()}
+
+
+def array_of(digests: Iterable[bytes]) -> str:
+    """Digests as the text of a `bytea[]`: one parameter, many times cheaper than one for each."""
+    return "{" + ",".join(rf'"\\x{digest.hex()}"' for digest in digests) + "}"
 
 
 def expire(organization_id: UUID, *, limit: int = 5000) -> int:

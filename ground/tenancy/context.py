@@ -35,15 +35,28 @@ def acting_for(organization_id: UUID, *, using: str = "default") -> Iterator[Non
     connection = connections[using]
     outer = current_organization(using)
     nested = connection.in_atomic_block
+    other = not nested or outer != organization_id
     try:
         with transaction.atomic(using=using):
-            _set(using, organization_id)
-            setattr(connection, _ATTRIBUTE, organization_id)
+            if other:
+                _set(using, organization_id)
+                setattr(connection, _ATTRIBUTE, organization_id)
             yield
     finally:
         setattr(connection, _ATTRIBUTE, outer)
-    if nested and not connection.needs_rollback:
+    if nested and other and not connection.needs_rollback:
         _set(using, outer)
+
+
+@contextmanager
+def reading_for(organization_id: UUID) -> Iterator[None]:
+    """For look-ups that are asked alone and inside larger work: the transaction that already acts for the organization,
+    else one of its own. Unlike `acting_for` it is no savepoint: what fails inside fails the caller's transaction."""
+    if connections["default"].in_atomic_block and current_organization() == organization_id:
+        yield
+        return
+    with acting_for(organization_id):
+        yield
 
 
 def require_context(organization_id: UUID, using: str = "default") -> None:

@@ -174,6 +174,19 @@ class TestBatch:
             api.post(batch(now, 3))
         assert not any(everything_of(organization, Call, Transcript, CallReport).values())
 
+    def test_few_rows_and_many_are_inserted_alike(self, organization, api, now, monkeypatch):
+        """Few go as JSON, many by COPY: every column of every part arrives the same."""
+        sent = batch(now, 2)
+        api.post([{**sent[0], "call_id": "some"}])
+        monkeypatch.setattr("calls.services.inserting._COPY_FROM", 1)
+        api.post([{**sent[0], "call_id": "many"}])
+        for model in (Call, Transcript, CallReport):
+            with acting_for(organization.id):
+                few, many = model.objects.order_by("created_at").values()
+            differ = {name for name in few if few[name] != many[name]}
+            assert differ <= {"id", "call_id", "key_id", "sealed", "tombstone", "stamp", "event_at", "created_at"}
+            assert {type(value) for value in few.values()} == {type(value) for value in many.values()}
+
     def test_rows_are_born_held_under_a_hold(self, organization, api, now):
         scope = HoldScope(kind=ScopeKind.PERIOD, start=now - timedelta(days=1), end=now + timedelta(days=1))
         holds.place(organization_id=organization.id, scope=scope, reason="x", review_on=date(2030, 1, 1), by=BY, at=now)
