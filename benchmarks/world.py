@@ -1,35 +1,21 @@
-"""What the measurements run on: the platform on an embedded PostgreSQL of its own, durable as in production.
+"""What the measurements run on: the platform on servers of its own, as durable as in production (`tests.durable`).
 
-Importing this module starts the servers (as tests/embedded.py does for tests, but with fsync and full-page writes
-on), builds the schema as the owner, and connects as the restricted application role: row-level security is real.
+Importing this module starts the servers, sets the environment and loads Django.
 """
 
-import contextlib
-import os
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-os.environ["TEST_DURABLE"] = "1"
+from tests import durable, embedded
 
-from tests import embedded  # isort: skip  # starts the servers and sets the environment, before Django reads it
+durable.start("benchmarks.settings")
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-
-import django
-
-django.setup()
-
-import psycopg
 from django.db import connections
 
 from ground import vault
 from tests import factories
 
-
-def build() -> None:
-    """The schema, once. `fresh()` copies it."""
-    embedded.build_templates()
+build, owner, superuser, server = durable.build, durable.owner, durable.superuser, durable.server
 
 
 def fresh() -> None:
@@ -45,34 +31,9 @@ def organization(**fields: Any) -> UUID:
     return identifier
 
 
-@contextlib.contextmanager
-def owner(alias: str = "default") -> Iterator[psycopg.Connection]:
-    """The schema's owner in maintenance: sees every row. For planting and counting, never for what is measured."""
-    with embedded.owner(alias) as connection:
-        connection.execute("SELECT set_config('app.maintenance', 'on', false)")
-        yield connection
-
-
-@contextlib.contextmanager
-def superuser(alias: str = "default") -> Iterator[psycopg.Connection]:
-    """For VACUUM, CHECKPOINT and reading statistics."""
-    with embedded.superuser(alias) as connection:
-        yield connection
-
-
 def settle(*tables: str) -> None:
     """Vacuum, analyse and checkpoint, so that a measurement does not pay for the planting before it."""
     with superuser() as connection:
         for table in tables:
             connection.execute(f"VACUUM (ANALYZE) {table}")
         connection.execute("CHECKPOINT")
-
-
-def server() -> str:
-    """`PostgreSQL 18.4, fsync on`."""
-    with superuser() as connection:
-        row = connection.execute(
-            "SELECT split_part(version(), ' ', 2), current_setting('fsync'), current_setting('shared_buffers')"
-        ).fetchone()
-    assert row is not None
-    return f"PostgreSQL {row[0]}, fsync {row[1]}, shared_buffers {row[2]}"

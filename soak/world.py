@@ -1,8 +1,7 @@
-"""What figures run on: the platform's code on an embedded PostgreSQL and Valkey of this run, durable as in production.
+"""What figures run on: the platform's code on servers of this run, as durable as in production (`tests.durable`).
 
-Importing this module starts the servers (as tests/embedded.py does for tests), sets the environment and loads Django,
-which connects as the restricted application role. `fresh()` gives new databases and new folders; programs started
-through `soak.platform` work on the same.
+Importing this module starts the servers, sets the environment and loads Django. `fresh()` gives new databases and new
+folders; programs started through `soak.platform` work on the same.
 """
 
 import contextlib
@@ -15,17 +14,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-os.environ["TEST_DURABLE"] = "1"
+from tests import durable, embedded
 
-from tests import embedded  # isort: skip  # starts the servers and sets the environment, before Django reads it
+durable.start("soak.settings")
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "soak.settings"
-
-import django
-
-django.setup()
-
-import psycopg
 import redis
 from django.conf import settings
 from django.db import connections
@@ -35,6 +27,7 @@ from ground.jobs import broker
 from tests import factories
 from tests.processes import folders
 
+build, owner, superuser, server = durable.build, durable.owner, durable.superuser, durable.server
 POSTGRES, VALKEY, HOME = embedded.POSTGRES, embedded.VALKEY, embedded.HOME
 ALIASES = ("default", "keyring")
 _FOLDERS = {
@@ -47,11 +40,6 @@ _FOLDERS = {
     "LOG_DIR": "logs",
 }
 _closing: list[Callable[[], None]] = []
-
-
-def build() -> None:
-    """The schema, once. `fresh()` copies it."""
-    embedded.build_templates()
 
 
 def fresh() -> Path:
@@ -95,21 +83,6 @@ def organization(**fields: Any) -> UUID:
     return identifier
 
 
-@contextlib.contextmanager
-def owner(alias: str = "default") -> Iterator[psycopg.Connection]:
-    """The schema's owner in maintenance: sees every row. For planting and counting, never for what is tested."""
-    with embedded.owner(alias) as connection:
-        connection.execute("SELECT set_config('app.maintenance', 'on', false)")
-        yield connection
-
-
-@contextlib.contextmanager
-def superuser(alias: str | None = "default") -> Iterator[psycopg.Connection]:
-    """For tampering, and for reading what the server keeps."""
-    with embedded.superuser(alias) as connection:
-        yield connection
-
-
 def only_us(*, seconds: float = 30) -> None:
     """Waits until no session but this process's own is left: a server process outlives its killed client a little."""
     connections.close_all()
@@ -133,11 +106,3 @@ def scratch() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def server() -> str:
-    """`PostgreSQL 18.4, fsync on`."""
-    with superuser(None) as connection:
-        row = connection.execute("SELECT split_part(version(), ' ', 2), current_setting('fsync')").fetchone()
-    assert row is not None
-    return f"PostgreSQL {row[0]}, fsync {row[1]}"
