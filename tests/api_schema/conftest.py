@@ -1,6 +1,7 @@
 """An organization with one of everything the API shows, and a key that may do everything a key may."""
 
 import json
+import os
 from dataclasses import dataclass
 
 import pytest
@@ -11,6 +12,8 @@ from django.db import close_old_connections
 from django.test import Client
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
 
 from accounts.api.openapi import operations
 from accounts.models import Role
@@ -23,6 +26,18 @@ from tests import factories
 from tests.calls.conftest import Line
 from tests.calls.samples import generic_call
 from tests.holdings import days_ago, keep_call
+
+CASES = int(os.environ.get("SCHEMA_CASES", "2"))
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+    checks.missing_required_header,
+    checks.unsupported_method,
+]
 
 
 def document():

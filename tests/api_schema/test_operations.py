@@ -4,29 +4,15 @@
 """
 
 import contextlib
-import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi import checks
 
-from tests.api_schema.conftest import document
+from tests.api_schema.conftest import CASES, CHECKS, document
 
-CASES = int(os.environ.get("SCHEMA_CASES", "2"))
-CHECKS = [
-    not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-    checks.negative_data_rejection,
-    checks.missing_required_header,
-    checks.unsupported_method,
-]
 OPERATIONS = [result.ok() for result in document().get_all_operations()]
 
 
