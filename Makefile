@@ -52,7 +52,7 @@ coverage: setup ## line and branch coverage of the ground and of the services th
 		$(or $(only),tests/ground tests/retention tests/calls tests/faults)
 
 mutants: setup ## change the pure modules in small ways; the tests must notice: make mutants only=ground/clocks
-	@$(PAPER) $(VENV)/python scripts/mutants.py $(only)
+	@$(PAPER) $(VENV)/python -m mutants $(only)
 
 check: lint types floors templates migrations deploy ## everything that reads the code without running it
 
