@@ -9,7 +9,7 @@ import psycopg
 from django.conf import settings
 from rest_framework.test import APIRequestFactory
 
-from benchmarks import many_calls, world
+from benchmarks import many_calls, many_people, world
 from benchmarks.harness import Bench, at_most, at_percentile, latency, timed
 from calls.models import Call
 from calls.people import with_digests
@@ -31,6 +31,7 @@ def measure(bench: Bench) -> None:
     kept = 0
     for size in bench.sizes(*SIZES):
         many_calls.kept(organization_id, size, already=kept)
+        many_people.strangers(organization_id, (size - kept) // many_calls.CALLS_PER_PERSON)
         kept = size
         numbers = many_calls.phones(organization_id, PEOPLE, rows=size)
         find = _cycling(numbers, lambda number: look_up(organization_id, number))
@@ -60,7 +61,9 @@ def measure(bench: Bench) -> None:
             unit="ms",
             profile=lambda: timed(find, TIMES),
         )
+    many_people.people(organization_id, numbers)
     _whole_search(bench, organization_id, numbers, token, kept)
+    bench.note(f"One contact to {many_calls.CALLS_PER_PERSON} calls, with a number and a name each.")
 
 
 def _dsn() -> str:
@@ -104,7 +107,8 @@ def _whole_search(bench: Bench, organization_id: UUID, numbers: list[str], token
         with acting_for(organization_id):
             query = searching.read(organization_id, number, "DE")
             found = searching.find(organization_id, query)
-            list(found.calls[:50])
+            if len(found.calls[:50]) != many_calls.CALLS_PER_PERSON or not found.contacts:
+                raise AssertionError(f"what was planted for {number} was not found")
 
     whole = _cycling(numbers, search)
     timed(whole, 20)
@@ -116,7 +120,8 @@ def _whole_search(bench: Bench, organization_id: UUID, numbers: list[str], token
         request = factory.post(
             "/api/v1/contacts/search", {"value": number}, format="json", headers={"authorization": f"Bearer {token}"}
         )
-        if (answer := view(request)).status_code != 200:
+        answer = view(request)
+        if answer.status_code != 200 or len(answer.data["results"]) != 1:
             raise AssertionError(answer.data)
 
     asked = _cycling(numbers, ask)
