@@ -1,6 +1,7 @@
 """What may be asked of a list. Each filter reads one parameter of the address and believes nothing of it."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -21,7 +22,7 @@ class NotAFilter(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filter:
+class Filter(ABC):
     """One question. `where` makes the condition of a value; without it, `column` equals the value."""
 
     name: str
@@ -31,9 +32,9 @@ class Filter:
     kind: str = "select"  # how the form asks: select, day, code, hidden
     hint: Any = ""
 
+    @abstractmethod
     def read(self, text: str) -> Any:
         """The value. Raises NotAFilter."""
-        raise NotImplementedError
 
     def condition(self, value: Any) -> Q:
         return self.where(value) if self.where else Q(**{self.column: value})

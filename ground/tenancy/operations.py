@@ -6,6 +6,7 @@ role see the organization of its transaction; `maintenance` lets the owner alone
 The policies compare with a sub-select, which PostgreSQL evaluates once per query instead of once per row.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -16,7 +17,7 @@ _TENANT = "organization_id = (SELECT NULLIF(current_setting('app.organization', 
 _MAINTENANCE = "(SELECT current_setting('app.maintenance', true)) = 'on'"
 
 
-class _TableOperation(Operation):
+class _TableOperation(Operation, ABC):
     """An operation on one table, run only in the database in which the table's model lives."""
 
     reduces_to_sql = True
@@ -56,11 +57,13 @@ class _TableOperation(Operation):
             for statement in self.backwards():
                 schema_editor.execute(statement, params=None)
 
+    @abstractmethod
     def forwards(self) -> list[str]:
-        raise NotImplementedError
+        """The statements that set it up."""
 
+    @abstractmethod
     def backwards(self) -> list[str]:
-        raise NotImplementedError
+        """The statements that take it away."""
 
 
 class TenantTable(_TableOperation):
