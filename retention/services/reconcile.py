@@ -53,15 +53,16 @@ def reconcile(organization_id: UUID) -> Reconciliation:
             keys_lost=report.keys_lost,
             objects_missing=report.objects_missing,
         )
-    for kind, count in (
-        ("retention.keys_lost", report.keys_lost),
-        ("retention.objects_missing", report.objects_missing),
-    ):
-        if count:
-            audit.alerts.raise_alert(organization_id, kind, records=count)
-        else:
-            audit.alerts.resolve(organization_id, kind)
+    _tell(organization_id, "retention.keys_lost", report.keys_lost)
+    _tell(organization_id, "retention.objects_missing", report.objects_missing)
     return report
+
+
+def _tell(organization_id: UUID, alert: str, records: int) -> None:
+    if records:
+        audit.alerts.raise_alert(organization_id, alert, records=records)
+    else:
+        audit.alerts.resolve(organization_id, alert)
 
 
 def _rows(report: Reconciliation, declaration: PersonalData) -> None:
