@@ -142,7 +142,7 @@ def _value(text: str, identifier: Any, order: Order, rows: QuerySet[Any]) -> Any
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or moment.year not in _YEARS:
         raise BadCursor
-    return moment
+    return moment.astimezone(UTC)
 
 
 def page(

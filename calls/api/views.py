@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -275,6 +275,7 @@ def _word(text: str | None, name: str, words: Any) -> str:
 
 
 def _moment(text: str | None, name: str) -> datetime | None:
+    """In UTC, because the database takes no offset beyond 15:59 and text may carry one of almost a day."""
     if text is None:
         return None
     try:
@@ -283,4 +284,7 @@ def _moment(text: str | None, name: str) -> datetime | None:
         raise Problem(400, "filter-invalid", f"{name} is a moment such as 2026-01-31T09:00:00Z.") from error
     if moment.tzinfo is None:
         raise Problem(400, "filter-invalid", f"{name} names its offset from UTC.")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Problem(400, "filter-invalid", f"{name} lies within the years 1 to 9999.") from error

@@ -1,6 +1,7 @@
 """The door for programs: batches whole or not at all, lists by key, destruction with its eyes open."""
 
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
+from urllib.parse import quote
 
 import pytest
 
@@ -237,6 +238,8 @@ class TestLists:
         assert found(f"agent={line.agent_id}") == {ids[2]}
         assert found(f"start={iso(now - timedelta(minutes=6, seconds=30))}") == {ids[0], ids[1]}
         assert found(f"end={iso(now - timedelta(minutes=6, seconds=30))}") == {ids[2], ids[3]}
+        far = (now - timedelta(minutes=6, seconds=30)).astimezone(timezone(timedelta(hours=18, minutes=34)))
+        assert found(f"start={quote(far.isoformat())}") == {ids[0], ids[1]}
 
     @pytest.mark.parametrize(
         "query",
@@ -250,6 +253,9 @@ class TestLists:
             "direction=up",
             "start=2026-01-01",
             "end=x",
+            "start=0001-01-01T00:00:00%2B18:00",
+            "end=9999-12-31T23:00:00-18:00",
+            "cursor=ended~2026-01-31T09:00:00~01a20402-4560-7b1f-9364-1cbfb8711e3e",
         ],
     )
     def test_bad_questions(self, api, query):
