@@ -80,13 +80,15 @@ def create(
     this way. Must not run inside a transaction.
     """
     records = _read(items, now)
-    for attempt in range(1, _TRIES + 1):
+    tries = 0
+    while True:
+        tries += 1
         minted: list[UUID] = []
         try:
             results, kept = _create(organization_id, records, minted, by=by, now=now, begun=begun, answered=answered)
         except IntegrityError:  # somebody stored one of them meanwhile: the next look says which
             vault.keys.destroy(organization_id, minted)
-            if attempt == _TRIES:
+            if tries == _TRIES:
                 raise
         except (OperationalError, InterfaceError):
             raise  # perhaps it was committed all the same: after their deadline it shows which keys have a row
@@ -97,7 +99,6 @@ def create(
         else:
             _settle_keys(organization_id, kept, set(minted).difference(kept))
             return results
-    raise AssertionError
 
 
 def _settle_keys(organization_id: UUID, kept: Sequence[UUID], unused: set[UUID]) -> None:

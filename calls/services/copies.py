@@ -7,7 +7,6 @@ somebody else's machine. The wording everywhere is "deletion requested and ackno
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -233,10 +232,3 @@ def is_out_of_patience(organization_id: UUID, copy_id: UUID, *, now: datetime) -
             return False
         _record(copy, DeletionAnswer(Said.FAILED, copy.last_code), now)
     return True
-
-
-def counts(organization_id: UUID) -> dict[str, Any]:
-    """Copies by state that are not settled, for dashboards. Needs the organization's context."""
-    return {
-        str(state): ProviderCopy.objects.filter(organization_id=organization_id, state=state).count() for state in _OPEN
-    }

@@ -22,9 +22,6 @@ class TransactionIdField(_IntegerLike):
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> int | None:
         return None if value is None else int(value)
 
-    def to_python(self, value: Any) -> int | None:
-        return None if value is None else int(value)
-
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
         return str(value) if isinstance(value, int) else value

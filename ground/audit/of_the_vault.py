@@ -13,11 +13,10 @@ _BY = Actor.system("nightly")
 
 
 def listen() -> None:
-    """Register with the vault, once."""
-    if _restored not in hooks.after_restore:
-        hooks.after_restore.append(_restored)
-        hooks.finding.append(_found)
-        hooks.after_night.append(_night_over)
+    """Register with the vault. Called once, when Django is ready."""
+    hooks.after_restore.append(_restored)
+    hooks.finding.append(_found)
+    hooks.after_night.append(_night_over)
 
 
 def _restored(reason: str) -> None:

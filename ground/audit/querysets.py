@@ -8,12 +8,6 @@ from django.db import models
 
 
 class EventQuerySet(models.QuerySet[Any]):
-    def of_stream(self, stream: str) -> "EventQuerySet":
-        return self.filter(stream=stream)
-
-    def about(self, object_id: UUID | str) -> "EventQuerySet":
-        return self.filter(object_id=str(object_id))
-
     def newest_first(self) -> "EventQuerySet":
         """Ids are ordered by time (UUID version 7)."""
         return self.order_by("-id")

@@ -104,8 +104,8 @@ class PersonalData:
 
     @property
     def plain(self) -> bool:
-        """Nothing sealed, no object, no hold, no tombstone: one DELETE is the whole destruction."""
-        return not (self.key or self.objects or self.holdable or self.tombstone)
+        """Nothing sealed, no object, no hold, no tombstone, no count: one DELETE is the whole destruction."""
+        return not (self.key or self.objects or self.holdable or self.tombstone or self.tallied)
 
     def free(self) -> Q:
         """Rows that no hold covers and that were not set aside."""

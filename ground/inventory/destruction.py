@@ -54,17 +54,18 @@ def execute(organization_id: UUID, batch_id: UUID, *, resumed: bool = False) -> 
     An outage (keyring, key store, journal, database) is raised and leaves the claim for the next attempt. A failure
     of the batch's own rows halves the batch until the bad row stands alone and is set aside.
     """
-    for turn in range(_TURNS):
+    turns = 0
+    while True:
+        turns += 1
         try:
             return _execute(organization_id, batch_id, resumed)
         except OperationalError as error:
-            if not isinstance(error.__cause__, DeadlockDetected) or turn == _TURNS - 1:
+            if not isinstance(error.__cause__, DeadlockDetected) or turns == _TURNS:
                 raise
         except (vault.VaultError, NotDeclared):
             raise
         except Exception as error:  # noqa: BLE001  (one bad row must not stop the rest; it is named and counted below)
-            return _isolate(organization_id, batch_id, error)
-    raise AssertionError
+            return _isolate(organization_id, batch_id, error, resumed)
 
 
 def _execute(organization_id: UUID, batch_id: UUID, resumed: bool) -> Outcome:
@@ -172,7 +173,7 @@ def actor_from(text: str) -> Actor:
     return Actor(ActorKind(kind), identifier)
 
 
-def _isolate(organization_id: UUID, batch_id: UUID, error: Exception) -> Outcome:
+def _isolate(organization_id: UUID, batch_id: UUID, error: Exception, resumed: bool) -> Outcome:
     """Halve a failing batch; a row that fails alone is set aside with an alert, and the rest goes on."""
     with acting_for(organization_id):
         batch = DestructionBatch.objects.select_for_update().get(id=batch_id)
@@ -192,7 +193,7 @@ def _isolate(organization_id: UUID, batch_id: UUID, error: Exception) -> Outcome
         parts = [claim_again(batch, part) for part in (ids[:half], ids[half:])]
     outcome = Outcome()
     for part in parts:
-        outcome.include(execute(organization_id, part))
+        outcome.include(execute(organization_id, part, resumed=resumed))
     return outcome
 
 

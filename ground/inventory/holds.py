@@ -173,15 +173,6 @@ def _any_in_force(organization_id: UUID) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def covered(organization_id: UUID, scope: HoldScope) -> dict[str, int]:
-    """How many rows of each category the scope covers: the preview. Needs the organization's context."""
-    counts: dict[str, int] = {}
-    for declaration, where in _covering(scope):
-        count = declaration.model._default_manager.filter(where, organization_id=organization_id).count()
-        counts[declaration.category] = counts.get(declaration.category, 0) + count
-    return counts
-
-
 def not_yet_marked(declaration: PersonalData, organization_id: UUID) -> Q:
     """Rows of the model that a hold in force covers but whose flags may still be missing."""
     if not declaration.holdable:

@@ -84,7 +84,7 @@ def still_destroyed(organization_id: UUID, table: str) -> set[UUID]:
             continue
         if entry.kind == "destroy":
             ids.update(unpack_ids(entry.payload["rows"]))
-        elif entry.kind == "destroy_kept":
+        else:  # destroy_kept: no other kind names a table
             ids.difference_update(unpack_ids(entry.payload["rows"]))
     return ids
 

@@ -1,13 +1,11 @@
 """Rows that hold nothing sealed: no object, no hold, no tombstone. One statement and one transaction a step."""
 
-from datetime import UTC, date
 from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from ground import audit
-from ground.inventory import tally
 from ground.inventory.declarations import PersonalData
 from ground.inventory.models import BatchState, DestructionBatch
 from ground.inventory.outcomes import BATCH_ROWS, Outcome, Reason, rows_of
@@ -45,12 +43,6 @@ def delete_plain(
             unreadable_at=Now(),
             objects_gone_at=Now(),
         )
-        if declaration.tallied:
-            days: dict[date, tally.Amount] = {}
-            for _, clock in step:
-                day = clock.astimezone(UTC).date()
-                days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, 0)
-            tally.add_many(organization_id, declaration.category, days)
         audit.append(
             "inventory.destroyed",
             organization_id=organization_id,

@@ -18,7 +18,7 @@ from ground.tenancy import acting_for
 
 CALL_SIZE = 1000
 _LEASE_SECONDS = 120
-_ALERT_AFTER = 5  # attempts
+_ALERT, _ALERT_AFTER = "destruction.objects_refused", 5  # attempts
 
 
 @dataclass(slots=True)
@@ -48,10 +48,12 @@ def remove_objects(organization_id: UUID, *, limit: int = 100_000) -> Removed:
 def _lease(organization_id: UUID) -> list[tuple[int, str]]:
     with acting_for(organization_id), connection.cursor() as cursor:
         cursor.execute(
+            # materialized: a sub-select that locks may be asked again for every row, and its limit counts anew
+            "WITH due AS MATERIALIZED (SELECT id FROM inventory_objectremoval WHERE organization_id = %s "
+            "AND next_at <= now() ORDER BY next_at, id LIMIT %s FOR UPDATE SKIP LOCKED) "
             "UPDATE inventory_objectremoval SET next_at = now() + make_interval(secs => %s), attempts = attempts + 1 "
-            "WHERE id IN (SELECT id FROM inventory_objectremoval WHERE organization_id = %s AND next_at <= now() "
-            "ORDER BY next_at, id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, object_name",
-            [_LEASE_SECONDS, organization_id, CALL_SIZE],
+            "FROM due WHERE inventory_objectremoval.id = due.id RETURNING inventory_objectremoval.id, object_name",
+            [organization_id, CALL_SIZE, _LEASE_SECONDS],
         )
         return [(row[0], row[1]) for row in cursor.fetchall()]
 
@@ -71,11 +73,13 @@ def _settle(organization_id: UUID, leased: list[tuple[int, str]], gone: set[str]
             id__in=[identifier for identifier, name in leased if name in failed], attempts__gte=_ALERT_AFTER
         ).count()
         if stuck:
-            audit.alerts.raise_alert(organization_id, "destruction.objects_refused", refused=stuck)
+            audit.alerts.raise_alert(organization_id, _ALERT, refused=stuck)
 
 
 def _close_batches(organization_id: UUID) -> None:
     with acting_for(organization_id):
+        if not ObjectRemoval.objects.filter(organization_id=organization_id, attempts__gte=_ALERT_AFTER).exists():
+            audit.alerts.resolve(organization_id, _ALERT)
         left = ObjectRemoval.objects.filter(organization_id=organization_id, batch_id=OuterRef("id"))
         DestructionBatch.objects.filter(
             ~Exists(left), organization_id=organization_id, state=BatchState.UNREADABLE

@@ -93,9 +93,10 @@ def fold(organization_id: UUID, *, limit: int = 50_000) -> int:
     """Move up to `limit` deltas into their day's tally. Two folds at once do not count anything twice."""
     with acting_for(organization_id), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "WITH taken AS (DELETE FROM inventory_tallydelta WHERE id IN (SELECT id FROM inventory_tallydelta "
+            "WITH due AS MATERIALIZED (SELECT id FROM inventory_tallydelta "
             "WHERE organization_id = %(organization)s ORDER BY category, day, id "
-            "LIMIT %(limit)s FOR UPDATE SKIP LOCKED) "
+            "LIMIT %(limit)s FOR UPDATE SKIP LOCKED), "
+            "taken AS (DELETE FROM inventory_tallydelta USING due WHERE inventory_tallydelta.id = due.id "
             "RETURNING category, day, rows, bytes), "
             "summed AS (SELECT category, day, sum(rows) AS rows, sum(bytes) AS bytes FROM taken GROUP BY 1, 2), "
             "moved AS (INSERT INTO inventory_tally (organization_id, category, day, rows, bytes) "

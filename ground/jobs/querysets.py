@@ -7,12 +7,6 @@ from django.db import models
 
 
 class JobQuerySet(models.QuerySet[Any]):
-    def unfinished(self) -> "JobQuerySet":
-        return self.filter(state__in=["ready", "running"])
-
-    def quarantined(self) -> "JobQuerySet":
-        return self.filter(state="quarantined")
-
     def finished_before(self, moment: datetime) -> "JobQuerySet":
         """What the retention of job rows removes."""
         return self.filter(finished_at__lt=moment)

@@ -93,29 +93,14 @@ class TenantTable(_TableOperation):
 
 
 class AppendOnly(_TableOperation):
-    """The database refuses UPDATE, DELETE and TRUNCATE for everyone, the owner included.
-
-    `unless`: name of a setting under which the table's *owner* (in practice one listed function) may DELETE.
-    """
-
-    def __init__(self, table: str, unless: str = "") -> None:
-        super().__init__(table)
-        self.unless = unless
+    """The database refuses UPDATE, DELETE and TRUNCATE for everyone, the owner included."""
 
     def forwards(self) -> list[str]:
         function = f"{self.table}_append_only"
-        allowed = "false"
-        if self.unless:
-            allowed = (
-                f"TG_OP = 'DELETE' AND current_setting('{self.unless}', true) = 'on' "  # noqa: S608 (names from migrations)
-                f"AND current_user = (SELECT r.rolname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
-                f"WHERE c.oid = TG_RELID)"
-            )
         return [
             (
                 f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql "
                 f"SET search_path = pg_catalog AS $$ BEGIN "
-                f"IF {allowed} THEN RETURN OLD; END IF; "
                 f"RAISE EXCEPTION '{self.table} is append-only' USING ERRCODE = 'insufficient_privilege'; END $$"
             ),
             (

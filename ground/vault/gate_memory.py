@@ -40,10 +40,6 @@ class Memory:
     next: dict[str, Standing] = field(default_factory=dict)
     closed: str = ""
 
-    @property
-    def is_new(self) -> bool:
-        return not self.reached and not self.next and not self.closed
-
     def to_bytes(self) -> bytes:
         return canonical_json(
             {

@@ -41,11 +41,6 @@ class Verdict:
         found = self.contents[0].get("certificate") if self.contents else None
         return found if isinstance(found, dict) else {}
 
-    @property
-    def key_ids(self) -> list[str]:
-        """The keys that signed it."""
-        return sorted({signed.key_id for signed in self.signed})
-
 
 class NoCertificate(ValueError):
     """The text is no certificate."""

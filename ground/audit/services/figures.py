@@ -7,7 +7,7 @@ from django.db.models import BooleanField, Min
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from ground.audit.models import Alert, Block, Event
+from ground.audit.models import Block, Event
 from ground.audit.querysets import EventQuerySet
 from ground.audit.services.blocks import pending_chains
 from ground.tenancy import acting_for
@@ -38,14 +38,13 @@ class SealingFigures:
 def stats(*, limit: int = 10_000) -> SealingFigures:
     """For the metrics endpoint; cost grows with the number of pending chains."""
     chains = pending_chains(limit)
-    oldest = 0.0
     now = timezone.now()
+    oldest = now
     for organization_id, stream in chains:
         with acting_for(organization_id):
             first = unsealed(organization_id, stream).aggregate(first=Min("occurred_at"))["first"]
-        if first is not None:
-            oldest = max(oldest, (now - first).total_seconds())
-    return SealingFigures(len(chains), oldest)
+        oldest = min(oldest, first or now)  # none: sealed since we asked
+    return SealingFigures(len(chains), (now - oldest).total_seconds())
 
 
 def unsealed(organization_id: UUID, stream: str) -> EventQuerySet:
@@ -60,9 +59,3 @@ def unsealed(organization_id: UUID, stream: str) -> EventQuerySet:
         output_field=BooleanField(),
     )
     return waiting.filter(behind)
-
-
-def open_alerts(organization_id: UUID) -> list[Alert]:
-    """What waits for somebody, newest first."""
-    with acting_for(organization_id):
-        return list(Alert.objects.open().filter(organization_id=organization_id).order_by("-last_at"))

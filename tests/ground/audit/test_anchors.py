@@ -121,6 +121,66 @@ def test_after_a_declared_restore_the_loss_is_shown_and_the_chain_goes_on(time_m
     assert report.events == 7
 
 
+def test_a_loss_stays_shown_when_the_chain_has_grown_past_it(time_machine):
+    append()
+    seal()
+    time_machine.keep()
+    append()
+    seal()
+    time_machine.back()
+    audit.begin_epoch(reason="restore")
+    for _ in range(3):
+        append()
+        seal()
+    code, text = verify_command()
+    assert code == 0
+    assert "1 anchored blocks were lost in declared restores" in text
+
+
+def test_a_genuine_block_of_another_history_does_not_fit_into_this_one(time_machine, superuser_connection):
+    append()
+    seal()
+    time_machine.keep()
+    append()
+    seal()
+    database = superuser_connection("default")
+    database.execute("SET session_replication_role = replica")
+    block, event = (
+        database.execute(f"SELECT max({table}::text) FROM {table} WHERE {newest}").fetchone()[0]
+        for table, newest in (
+            ("audit_block", "number = 2"),
+            ("audit_event", "id = (SELECT last_event FROM audit_block WHERE number = 2)"),
+        )
+    )
+    time_machine.back()
+    for path in anchors.logs():
+        path.unlink()
+    for _ in range(2):
+        append()
+        seal()
+    database.execute("DELETE FROM audit_event WHERE id = (SELECT last_event FROM audit_block WHERE number = 2)")
+    database.execute("DELETE FROM audit_block WHERE number = 2")
+    database.execute("INSERT INTO audit_block SELECT (%s::audit_block).*", [block])
+    database.execute("INSERT INTO audit_event SELECT (%s::audit_event).*", [event])
+    for path in anchors.logs():
+        path.unlink()
+    (problem,) = audit.verify().problems
+    assert (problem.number, problem.fault) == (3, Fault.CHAIN_BROKEN), "each is signed, but they were never one chain"
+
+
+def test_an_expiry_of_a_block_that_is_not_there_says_the_block_was_taken(superuser_connection):
+    append()
+    seal()
+    database = superuser_connection("default")
+    database.execute("SET session_replication_role = replica")
+    database.execute(
+        "INSERT INTO audit_expiry SELECT gen_random_uuid(), organization_id, stream, 2, block_hash, now(), now(),"
+        " signature, signing_key FROM audit_block"
+    )
+    (problem,) = audit.verify().problems
+    assert (problem.number, problem.fault) == (2, Fault.BLOCK_MISSING)
+
+
 def test_a_declared_restore_does_not_cover_what_is_cut_off_later(time_machine):
     append()
     seal()
@@ -145,6 +205,8 @@ def test_a_forged_epoch_is_found(superuser_connection):
     database.execute("UPDATE audit_epoch SET reason = 'other'")
     (problem,) = audit.verify().problems
     assert (problem.number, problem.fault) == (2, Fault.EPOCH_CHANGED)
+    code, text = verify_command()
+    assert (code, "epoch 2: epoch_changed" in text) == (1, True)
 
 
 def test_events_sealed_in_the_new_epoch_may_have_smaller_transaction_ids(time_machine, superuser_connection):
@@ -203,6 +265,30 @@ def test_lines_survive_a_torn_write():
     found = anchors.read()
     assert found.of_chain((ANNA, "evidence")) == [anchor(2)]
     assert found.unreadable_lines == 1
+
+
+def test_lines_that_are_no_anchors_are_counted_and_said(tmp_path):
+    append()
+    seal()
+    path = tmp_path / "exported.log"
+    path.write_text('\n{"organization": "no id"}\n   \n[1]\nnot json\n')
+    assert anchors.read([path]).unreadable_lines == 3
+    code, text = verify_command("--anchor", str(path))
+    assert (code, "3 anchor lines could not be read" in text) == (0, True)
+
+
+def test_an_export_without_a_readable_signature_is_a_forged_one(tmp_path):
+    append()
+    seal()
+    printed = StringIO()
+    call_command("export_anchor", stdout=printed)
+    document = json.loads(printed.getvalue())
+    for name, spoilt in (("signature", "not hex"), ("signature", None), ("signing_key", "unknown")):
+        path = tmp_path / "anchor.json"
+        path.write_text(json.dumps(document | {name: spoilt}))
+        found = anchors.read([path])
+        assert found.forged_files == [str(path)]
+        assert found.of_chain((ANNA, "evidence")) == anchors.read().of_chain((ANNA, "evidence"))
 
 
 def test_folding_keeps_the_highest_of_each_epoch():

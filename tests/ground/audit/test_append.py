@@ -40,6 +40,12 @@ def test_an_event_is_what_was_said_and_nothing_more():
     assert event.transaction_id > 0
 
 
+def test_there_are_two_streams_and_no_third():
+    with tenancy.acting_for(ANNA), pytest.raises(ValueError, match="evidence or access"):
+        audit.append("calls.recording_played", organization_id=ANNA, actor=SYSTEM, stream="third")
+    assert count() == 0
+
+
 def test_event_and_deed_commit_together_or_not_at_all():
     undone()
     assert count() == 0

@@ -96,6 +96,23 @@ def test_values_without_one_spelling_are_refused(value):
         canonical({"value": value})
 
 
+def test_lists_are_nested_as_deep_as_names_and_no_deeper():
+    assert canonical({"value": {"a": {"b": [1]}}}) == '{"value":{"a":{"b":[1]}}}'
+    with pytest.raises(NotCanonical, match=r"payload\.value\.a\.b\.c: nested too deeply"):
+        canonical({"value": {"a": {"b": {"c": [1]}}}})
+
+
+def test_a_payload_has_a_largest_length():
+    with pytest.raises(NotCanonical, match="longer than"):
+        canonical({f"name_{number}": "a" * 100 for number in range(1000)})
+
+
+def test_colons_alone_make_no_network_address():
+    assert token("aa:bb:cc:dd-not-an-address", "note") == "aa:bb:cc:dd-not-an-address"
+    with pytest.raises(PersonalDataInAudit, match="network address"):
+        token("fe80:a:b:c:d:e:f:1", "note")
+
+
 @pytest.mark.parametrize("key", ["Full Name", "maria@example.org", "", "Ä"])
 def test_keys_are_guarded_too(key):
     with pytest.raises(PersonalDataInAudit):

@@ -24,6 +24,15 @@ def test_every_sealed_event_has_a_proof_that_holds():
         assert audit.check_proof(audit.MerkleProof.from_json(json.loads(json.dumps(proof.as_json()))))
 
 
+def test_an_event_that_is_not_there_has_no_digest():
+    (event_id,) = append()
+    with tenancy.acting_for(ANNA):
+        event = Event.objects.get(id=event_id)
+    event.organization_id = BORIS
+    with pytest.raises(Event.DoesNotExist, match=str(event_id)):
+        audit.event_digest(event)
+
+
 def test_a_changed_proof_does_not_hold():
     ids = append(count=9)
     seal()

@@ -238,6 +238,29 @@ def test_figures_say_how_far_sealing_lags():
     assert audit.stats().pending_chains == 0
 
 
+def test_figures_count_only_what_stands_behind_the_last_block(superuser_connection):
+    append(count=2)
+    seal()
+    database = superuser_connection("default")
+    database.execute("SET session_replication_role = replica")
+    database.execute("UPDATE audit_event SET occurred_at = now() - interval '1 day'")
+    append()
+    figures = audit.stats()
+    assert figures.pending_chains == 1
+    assert figures.oldest_unsealed_seconds < 3600, "the old ones are sealed"
+
+
+def test_anchors_are_written_during_a_long_run_too(monkeypatch):
+    monkeypatch.setattr(blocks, "_ANCHOR_EVERY", 1)
+    written, write = [], anchors.write
+    monkeypatch.setattr(anchors, "write", lambda lines: (written.append(len(lines)), write(lines)))
+    append(ANNA)
+    append(BORIS)
+    assert seal().blocks == 2
+    assert written[:2] == [1, 1]
+    assert len(list(anchors.read().all())) == 2
+
+
 def test_positions_order_epochs_before_transactions():
     assert chain.START < chain.Position(1, 1, chain.LAST_EVENT) < chain.Position(1, 2, chain.START.event)
     assert chain.Position(1, 900, chain.LAST_EVENT) < chain.Position(2, 3, chain.START.event)

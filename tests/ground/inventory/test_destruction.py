@@ -205,6 +205,7 @@ def test_totals_read_during_a_fold_count_everything_once(organization):
                 seen.append(sum(amount.rows for amount in tally.by_day(organization.id, "recording").values()))
 
     thread, raised = in_thread(read)
+    assert [tally.fold(organization.id, limit=2) for _ in range(3)] == [2, 2, 2]
     while tally.fold(organization.id, limit=1):
         pass
     stop.set()

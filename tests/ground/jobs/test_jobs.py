@@ -10,7 +10,9 @@ from django.utils import timezone
 from ground import audit, jobs, tenancy
 from ground.audit.exceptions import PersonalDataInAudit
 from ground.audit.models import Alert
+from ground.jobs import registry
 from ground.jobs.models import Job
+from ground.jobs.services import queueing
 from ground.tenancy.exceptions import ContextMismatch
 from tests.ground.jobs.conftest import ANNA, BORIS, STAFF, change, enqueue, job
 
@@ -27,6 +29,35 @@ def seen():
         leases.append(lease)
 
     return leases
+
+
+def test_two_handlers_of_one_kind_are_a_mistake_that_is_said(seen):
+    with pytest.raises(ValueError, match=r"tests\.work already has a handler"):
+
+        @jobs.handler("tests.work")
+        def another(lease):
+            pytest.fail("never called")
+
+    assert registry.handler_of("tests.work").attempts == 3
+
+
+def test_work_whose_twin_finishes_while_it_is_asked_for_is_queued_after_all(seen, woken, superuser_connection):
+    twin, others = enqueue(unique="once"), superuser_connection("default")
+    looked = []
+
+    def finish_the_twin(execute, statement, parameters, many, context):
+        if statement == queueing._EXISTING and not looked:
+            looked.append(
+                others.execute("UPDATE jobs_job SET state = 'done', finished_at = now() WHERE id = %s", [twin])
+            )
+        return execute(statement, parameters, many, context)
+
+    with connection.execute_wrapper(finish_the_twin):
+        fresh = enqueue(unique="once")
+    assert looked
+    assert fresh != twin
+    assert (job(twin).state, job(fresh).state) == ("done", "ready")
+    assert woken == [twin, fresh]
 
 
 def test_a_job_runs_once_outside_a_transaction_with_what_it_was_given(woken):
