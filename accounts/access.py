@@ -27,6 +27,7 @@ from ground import tenancy
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 _STATED = "_access_stated"
+_OWN_TRANSACTIONS = "own_transactions"  # of a view, or of the class behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,11 @@ def enter(user: User, slug: str, *, second_factor: bool = False) -> tuple[Organi
     return organization, Place(organization.pk, user.pk, None, session)
 
 
+def set_place(request: HttpRequest, organization: Organization | None, place: Place | None) -> None:
+    """`request.organization` and `request.membership`, which `require` and the templates read."""
+    vars(request).update(organization=organization, membership=place)
+
+
 def require(request: HttpRequest, permission: str) -> OrganizationContext:
     """Let the request pass or raise: PermissionDenied for a role without the permission, Http404 for an outsider."""
     setattr(request, _STATED, True)
@@ -133,10 +139,10 @@ def own_transactions(view: View) -> View:
 
     Such a view still calls `require`, and reads inside `with context.acting():`.
     """
-    view.own_transactions = True  # type: ignore[attr-defined]
+    setattr(view, _OWN_TRANSACTIONS, True)
     return view
 
 
 def wants_own_transactions(view: Callable[..., Any]) -> bool:
     """Whether a view, or the class behind it, is marked with `own_transactions`."""
-    return bool(getattr(getattr(view, "view_class", view), "own_transactions", False))
+    return bool(getattr(getattr(view, "view_class", view), _OWN_TRANSACTIONS, False))

@@ -11,6 +11,7 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.generics import ModelAdmin
 from accounts.models import Organization, OrganizationState, User, operator_organization
 from accounts.services import staff_access
 from accounts.staff_figures import FiguresAdmin, Headline, Table, headline
@@ -19,7 +20,7 @@ from ground.jobs.models import Job
 from ground.tenancy import Actor
 
 
-class StaffView(admin.ModelAdmin):  # type: ignore[type-arg]
+class StaffView(ModelAdmin):
     """Looking, and what a subclass allows to switch.
 
     Everybody who passed the site's gate looks; switching needs the right of the model, which superusers have.

@@ -28,13 +28,13 @@ class Looking:
     content: bool
 
 
-def _looking(request: HttpRequest, place: access.Place | None) -> Looking | None:
+def _looking(request: HttpRequest, here: Organization | None, place: access.Place | None) -> Looking | None:
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_staff:
         return None
-    if place is not None and place.session is not None:
+    if here is not None and place is not None and place.session is not None:
         session = place.session
-        return Looking(request.organization, session.pk, session.runs_out_at, session.content)  # type: ignore[attr-defined]
+        return Looking(here, session.pk, session.runs_out_at, session.content)
     running = staff_access.running_of(user.pk) if has_second_factor(request) else None
     if running is None:
         return None
@@ -58,7 +58,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "organizations": SimpleLazyObject(lambda: access.organizations_of(user) if isinstance(user, User) else []),
         "rail": groups,
         "rail_current": SimpleLazyObject(lambda: next((x.label for g in groups for x in g.links if x.current), "")),
-        "looking": SimpleLazyObject(lambda: _looking(request, place)),
+        "looking": SimpleLazyObject(lambda: _looking(request, organization, place)),
         "theme": theme if theme in THEMES else "",
         "request_id": getattr(request, "request_id", ""),
         "product": settings.PRODUCT_NAME,

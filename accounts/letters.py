@@ -42,21 +42,27 @@ class Letter:
     why: str = ""
 
 
+class Message(EmailMultiAlternatives):
+    """`kind`: a word for the log of e-mails."""
+
+    kind = ""
+
+
 def address(path: str) -> str:
     """The full address of a path of ours."""
     return f"{settings.PUBLIC_BASE_URL}{path}"
 
 
-def write(letter: Callable[[], Letter], *, to: str, language: str, kind: str) -> EmailMultiAlternatives:
+def write(letter: Callable[[], Letter], *, to: str, language: str, kind: str) -> Message:
     """The message, unsent: `letter` is called in the recipient's language. `kind` is a word for the log of e-mails."""
     with override(_known(language)):
         said = letter()
         context = {"letter": said, "product": settings.PRODUCT_NAME, "home": settings.PUBLIC_BASE_URL}
         text = render_to_string("email/letter.txt", context).strip() + "\n"
         html = render_to_string("email/letter.html", context).strip() + "\n"
-    message = EmailMultiAlternatives(" ".join(said.subject.split()), text, settings.DEFAULT_FROM_EMAIL, [to])
+    message = Message(" ".join(said.subject.split()), text, settings.DEFAULT_FROM_EMAIL, [to])
     message.attach_alternative(html, "text/html")
-    message.kind = kind  # type: ignore[attr-defined]
+    message.kind = kind
     return message
 
 

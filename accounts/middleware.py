@@ -54,8 +54,7 @@ class OrganizationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.organization = None  # type: ignore[attr-defined]
-        request.membership = None  # type: ignore[attr-defined]
+        access.set_place(request, None, None)
         with timezone.override(_own_zone(request)):
             return self.get_response(request)
 
@@ -73,7 +72,7 @@ class OrganizationMiddleware:
         organization, place = access.enter(
             request.user, str(rest.pop("slug")), second_factor=request.user.is_staff and has_second_factor(request)
         )
-        request.organization, request.membership = organization, place  # type: ignore[attr-defined]
+        access.set_place(request, organization, place)
         if place.session is not None:
             _refuse_what_is_not_looking(request, place)
         elif request.session.get(LAST) != str(organization.pk):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, InterfaceError, connection
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from accounts.models import ApiKey, ApiRequest, Door
@@ -76,7 +76,7 @@ class RequestLogMiddleware:
         started = time.perf_counter()
         response = self.get_response(request)
         milliseconds = round((time.perf_counter() - started) * 1000)
-        response._resource_closers.append(lambda: record(request, response, door, milliseconds))  # type: ignore[attr-defined]
+        response._resource_closers.append(lambda: record(request, response, door, milliseconds))  # type: ignore[attr-defined]  # not in the stubs
         return response
 
 
@@ -112,7 +112,7 @@ def _write(sender: Sender, request: HttpRequest, response: HttpResponseBase, doo
         status=response.status_code,
         duration_ms=milliseconds,
         request_bytes=int(declared) if declared.isdigit() and len(declared) < 16 else 0,
-        response_bytes=0 if response.streaming else len(response.content),  # type: ignore[attr-defined]
+        response_bytes=len(response.content) if isinstance(response, HttpResponse) else 0,
         request_id=str(getattr(request, "request_id", ""))[:64],
         problem=str(getattr(response, "problem", ""))[:64],
     )

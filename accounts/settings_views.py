@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import toasts
+from accounts import access, toasts
 from accounts.access import OrganizationContext, require
 from accounts.exceptions import OperatorStays, OrganizationClosed
 from accounts.forms import CloseOrganizationForm, OrganizationForm
@@ -94,7 +94,7 @@ def close(request: HttpRequest) -> HttpResponse:
         except OrganizationClosed:
             messages.info(request, _("It is closing already."))
         else:
-            request.organization = closing  # type: ignore[attr-defined]
+            access.set_place(request, closing, context.place)
             messages.success(request, _("Closing has begun. Until its day every owner can take it back."))
         return redirect("accounts:settings", slug=context.organization.slug)
     held = tally.totals(context.organization.pk)

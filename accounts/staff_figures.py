@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
+
+from accounts.generics import ModelAdmin
 
 Text = str | Promise
 HeadlineState = Literal["", "ok", "due", "overdue"]
@@ -60,7 +61,7 @@ class Table:
     rows: Sequence[Sequence[Any]]
 
 
-class FiguresAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FiguresAdmin(ModelAdmin):
     """A table of figures in place of the list; no row can be opened, added, changed or removed by anybody."""
 
     def figures(self) -> Table:

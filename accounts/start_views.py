@@ -16,8 +16,8 @@ from accounts.views import signed_in
 class OpeningForm(OrganizationForm):
     """What has to be known at once; the rest is asked for on the settings page."""
 
-    language = None  # type: ignore[assignment]
-    privacy_contact = None  # type: ignore[assignment]
+    language = None  # type: ignore[assignment]  # Django's way to leave a field of the parent out
+    privacy_contact = None  # type: ignore[assignment]  # the same
 
 
 @require_http_methods(["GET", "POST"])

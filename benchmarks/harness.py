@@ -195,7 +195,7 @@ def profiled(run: Callable[[], Any], *, lines: int = 15) -> str:
     """Where the time of one run goes, by own time; paths from the project's folder on, libraries by file name."""
     profiler = cProfile.Profile()
     profiler.runcall(run)
-    stats: dict[tuple[str, int, str], tuple[Any, ...]] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+    stats: dict[tuple[str, int, str], tuple[Any, ...]] = pstats.Stats(profiler).stats
     total = sum(entry[2] for entry in stats.values()) or 1.0
     top = sorted(stats.items(), key=lambda item: -item[1][2])[:lines]
     told = [f"{'own s':>8} {'share':>6} {'calls':>9}  function"]

@@ -13,6 +13,7 @@ from ground.tenancy.ids import uuid7
 
 log = structlog.get_logger(__name__)
 
+REQUEST_ID = "request_id"  # of a request
 _ACCEPTED = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
@@ -25,7 +26,7 @@ class RequestIdentityMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _ACCEPTED.match(given) else str(uuid7())
-        request.request_id = request_id  # type: ignore[attr-defined]
+        setattr(request, REQUEST_ID, request_id)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id

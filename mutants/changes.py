@@ -52,7 +52,7 @@ class _Changer(ast.NodeTransformer):
         self.found: list[tuple[int, str, int]] = []
 
     def _take(self, node: ast.AST, change: str) -> bool:
-        self.found.append((node.lineno, change, self.function))  # type: ignore[attr-defined]
+        self.found.append((node.lineno, change, self.function))
         return len(self.found) - 1 == self.wanted
 
     def _swap(self, node: ast.AST, operator: ast.AST) -> ast.AST:
@@ -88,22 +88,22 @@ class _Changer(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
-        node.ops = [self._swap(node, each) for each in node.ops]  # type: ignore[misc]
+        node.ops = [self._swap(node, each) for each in node.ops]
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        node.op = self._swap(node, node.op)  # type: ignore[assignment]
+        node.op = self._swap(node, node.op)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         self.generic_visit(node)
-        node.op = self._swap(node, node.op)  # type: ignore[assignment]
+        node.op = self._swap(node, node.op)
         return node
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)
-        node.op = self._swap(node, node.op)  # type: ignore[assignment]
+        node.op = self._swap(node, node.op)
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:

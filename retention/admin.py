@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.admin import StaffView
+from accounts.generics import ModelForm
 from accounts.models import Organization
 from accounts.staff_figures import FiguresAdmin, Headline, Table, headline
 from ground import audit, profiles
@@ -27,7 +28,7 @@ from retention.services import settings as service
 from retention.templatetags.retention import took
 
 
-class DecisionForm(forms.ModelForm):  # type: ignore[type-arg]
+class DecisionForm(ModelForm):
     """Only categories without a figure of the operator's own text can be decided."""
 
     class Meta:
@@ -119,7 +120,7 @@ def _purges(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
     """Purges, certificates and reconciliations of every organization: counts and moments, no content."""
     names = dict(Organization.objects.values_list("id", "name"))
     rows = [
-        {"name": names.get(row.organization_id, ""), "row": row, "overdue": overdue.shown(row.overdue_seconds)}  # type: ignore[call-overload]
+        {"name": names.get(row.organization_id, ""), "row": row, "overdue": overdue.shown(row.overdue_seconds)}
         for row in metrics.by_organization()
     ]
     rows.sort(key=lambda shown: str(shown["name"]).casefold())

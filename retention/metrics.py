@@ -1,6 +1,7 @@
 """Figures of retention over all organizations, through named crossings. No organization appears in any of them."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection
 
@@ -34,7 +35,7 @@ class Purges:
 class StaffRow:
     """One organization in figures, for the operator's staff."""
 
-    organization_id: str
+    organization_id: UUID
     runs: int
     waiting: int
     failed: int

@@ -8,9 +8,9 @@ fonttools is needed only here, never to run the platform.
 import tempfile
 from pathlib import Path
 
-from fontTools.merge import Merger  # type: ignore[import-not-found]
-from fontTools.ttLib import TTFont  # type: ignore[import-not-found]
-from fontTools.varLib.instancer import instantiateVariableFont  # type: ignore[import-not-found]
+from fontTools.merge import Merger
+from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "static" / "vendor" / "inter" / "5.3.0"

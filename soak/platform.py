@@ -64,8 +64,8 @@ class Platform:
         """Afterwards the platform answers that it is ready."""
         family = Family(say=lambda sentence: None)
         with contextlib.redirect_stdout(io.StringIO()):
-            parts.start_programs(family, _Logs(self.folder), self.settings, self.port, nightly=False)  # type: ignore[arg-type]
-        self.programs = {member.name: member.service for member in family.members}  # type: ignore[misc]
+            parts.start_programs(family, _Logs(self.folder), self.settings, self.port, nightly=False)
+        self.programs = {member.name: member.service for member in family.members}
         world.closing(self.stop)
         self.require_ready()
         return self

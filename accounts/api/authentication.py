@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from accounts.services import api_keys
 from accounts.services.api_keys import KnownKey
 
+REFUSED_KEY = "refused_key"  # of a request: the key that did not open, for the request log of its organization
+
 
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer sv_live_<8 characters>_<secret>`. One answer for every key that does not open."""
@@ -22,7 +24,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         known = api_keys.look_up(text.strip(), at=timezone.now()) if scheme.lower() == "bearer" else None
         if known is None or not known.opens:
-            request._request.refused_key = known  # type: ignore[attr-defined]  # for the request log of its organization
+            setattr(request._request, REFUSED_KEY, known)
             raise AuthenticationFailed("This API key does not exist, is revoked or has run out.")
         return AnonymousUser(), known
 
@@ -30,7 +32,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself, untyped
     """How the OpenAPI document describes it."""
 
     target_class = ApiKeyAuthentication

@@ -52,7 +52,7 @@ class ApiSchema(AutoSchema):
         by_method = getattr(self.view, "scopes", {})
         return str(by_method.get(self.method, "") or getattr(self.view, "scope", ""))
 
-    def get_description(self) -> str:  # type: ignore[override]
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular does over DRF's
         said = super().get_description() or ""
         return f"{said}\n\nScope: `{self.scope}`.".strip()
 

@@ -73,11 +73,23 @@ def body(
     }
 
 
+class PlainAnswer(JsonResponse):
+    """A problem where DRF does not answer. `problem`: its code, for the request log."""
+
+    problem = ""
+
+
+class Answer(Response):
+    """A problem as DRF's answer. `problem`: its code, for the request log."""
+
+    problem = ""
+
+
 def answer(status_code: int, code: str, detail: str, request: HttpRequest | None, **extra: Any) -> JsonResponse:
     """A problem as a plain Django response, for doors that are not DRF views (webhook ingest, handlers of 404)."""
     told = body(status_code, code, detail, request, extra)
-    response = JsonResponse(told, status=status_code, content_type=CONTENT_TYPE)
-    response.problem = code  # type: ignore[attr-defined]  # for the request log
+    response = PlainAnswer(told, status=status_code, content_type=CONTENT_TYPE)
+    response.problem = code
     return response
 
 
@@ -100,9 +112,9 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait) + 1)
     code, detail, extra = _describe(error)
-    response = Response(body(error.status_code, code, detail, plain, extra), error.status_code, headers=headers)
+    response = Answer(body(error.status_code, code, detail, plain, extra), error.status_code, headers=headers)
     response.content_type = CONTENT_TYPE
-    response.problem = code  # type: ignore[attr-defined]  # for the request log
+    response.problem = code
     return response
 
 

@@ -21,8 +21,8 @@ class IdempotentRequest(models.Model):
     attempt = models.UUIDField(default=uuid7)
     lease_until = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)
-    # As it was written, member by member: jsonb would sort them. Nothing as long as there is no status.
-    answer = models.TextField(null=True)  # noqa: DJ001
+    # As it was written, member by member: jsonb would sort them.
+    answer = models.TextField(null=True)  # noqa: DJ001  (null as long as there is no status)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

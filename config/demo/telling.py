@@ -75,7 +75,7 @@ class Teller:
     def __init__(self, place: Place, agents: Mapping[str, UUID], now: datetime, count: int) -> None:
         self.place, self.agents, self.now, self.count = place, agents, now, count
         self.dice = random.Random(f"demo {place.slug}")  # noqa: S311 - invented calls, no secrets
-        self.people = callers(place, random.Random(place.slug))  # noqa: S311
+        self.people = callers(place, random.Random(place.slug))  # noqa: S311 - the same
         self._dialogue = 0
 
     def tell(self) -> Iterator[Told]:

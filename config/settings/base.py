@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -125,9 +126,9 @@ INSTALLED_APPS.append("django.forms")
 _POOL = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 6), "timeout": 10}
 
 
-def _database(name: str, why: str) -> dict[str, object]:
-    settings: dict[str, object] = env.db_url_config(required(name, why))
-    options: dict[str, object] = {**settings.get("OPTIONS", {}), "application_name": "sottovoce"}  # type: ignore[dict-item]
+def _database(name: str, why: str) -> dict[str, Any]:
+    settings: dict[str, Any] = env.db_url_config(required(name, why))
+    options = {**settings.get("OPTIONS", {}), "application_name": "sottovoce"}
     if env.bool("DATABASE_POOL", False):
         options["pool"] = _POOL
     settings.update(ENGINE="django.db.backends.postgresql", OPTIONS=options, CONN_MAX_AGE=0, ATOMIC_REQUESTS=False)

@@ -1,6 +1,6 @@
 """One machine, one command: `make up`."""
 
-from .base import *  # noqa: F403
+from .base import *  # noqa: F403  (all of the base)
 from .base import STORAGES, env
 
 MEDIA_FETCH_ALLOW_LOOPBACK = env.bool("MEDIA_FETCH_ALLOW_LOOPBACK", True)

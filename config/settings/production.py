@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from .base import *  # noqa: F403
+from .base import *  # noqa: F403  (all of the base)
 from .base import env
 
 if env.bool("MEDIA_FETCH_ALLOW_LOOPBACK", False):

@@ -1,6 +1,6 @@
 """Settings of the test run. tests/embedded.py starts the servers and sets the environment first."""
 
-from .base import *  # noqa: F403
+from .base import *  # noqa: F403  (all of the base)
 from .base import BASE_DIR, DATA_DIR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

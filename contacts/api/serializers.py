@@ -53,7 +53,7 @@ class ContactOutput(serializers.Serializer[Any]):
     has_external_id = serializers.BooleanField()
     has_note = serializers.BooleanField()
     legal_basis = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF takes it off the class
     language = serializers.CharField()
     state = serializers.CharField()
     held = serializers.BooleanField()
@@ -87,7 +87,7 @@ class ContactStored(serializers.Serializer[Any]):
 
 class BatchItem(ContactStored):
     index = serializers.IntegerField()
-    errors = serializers.ListField(child=serializers.DictField(), required=False)  # type: ignore[assignment]
+    errors = serializers.ListField(child=serializers.DictField(), required=False)  # type: ignore[assignment]  # the same
 
 
 class BatchStored(serializers.Serializer[Any]):

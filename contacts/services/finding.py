@@ -1,7 +1,7 @@
 """Finding people by blind index, and moving their clock when they were spoken to."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db import connection
@@ -66,11 +66,11 @@ def touched(organization_id: UUID, digests: Iterable[bytes], at: datetime) -> in
         )
         before = [row[0] for row in cursor.fetchall()]
         if before:
-            days: dict[object, tally.Amount] = {}
+            days: dict[date, tally.Amount] = {}
             for was in before:
                 day = was.astimezone(UTC).date()
                 days[day] = days.get(day, tally.NOTHING) + tally.Amount(-1, 0)
             now = at.astimezone(UTC).date()
             days[now] = days.get(now, tally.NOTHING) + tally.Amount(len(before), 0)
-            tally.add_many(organization_id, Category.CONTACT, days)  # type: ignore[arg-type]
+            tally.add_many(organization_id, Category.CONTACT, days)
     return len(before)

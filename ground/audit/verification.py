@@ -237,7 +237,7 @@ class _Walk:
         with self.connection.cursor(name="audit_headers", row_factory=dict_row) as cursor:
             cursor.itersize = 1_000
             cursor.execute(
-                f"SELECT {', '.join(chain.BLOCK_COLUMNS)}, block_hash, signature, signing_key FROM audit_block "  # noqa: S608
+                f"SELECT {', '.join(chain.BLOCK_COLUMNS)}, block_hash, signature, signing_key FROM audit_block "  # noqa: S608  (only constants of ours are put in)
                 "WHERE organization_id = %s AND stream = %s ORDER BY number",
                 self.key,
             )

@@ -5,6 +5,7 @@ trigger; crossings by SECURITY DEFINER.
 """
 
 from dataclasses import dataclass
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -37,8 +38,7 @@ def provision(*, owner_url: str, app_url: str) -> Grants:
         created = _ensure_role(cursor, role, None if password is None else str(password))
         _refuse_powerful(cursor, role)
         name = sql.Identifier(role)
-        cursor.execute("SELECT current_database()")
-        database = cursor.fetchone()[0]  # type: ignore[index]
+        (database,) = _one(cursor, "SELECT current_database()")
         cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), name))
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(name))
         cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name))
@@ -54,9 +54,15 @@ def provision(*, owner_url: str, app_url: str) -> Grants:
         for signature in functions:
             # The text comes from the catalogue (oid::regprocedure), already quoted by PostgreSQL.
             cursor.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(signature), name))
-        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-        tables = cursor.fetchone()[0]  # type: ignore[index]
+        (tables,) = _one(cursor, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
     return Grants(role, created, tables, len(append_only), len(functions))
+
+
+def _one(cursor: psycopg.Cursor, query: LiteralString, *values: str) -> tuple[Any, ...]:
+    """The row of a query that always has one."""
+    row = cursor.execute(query, values).fetchone()
+    assert row is not None
+    return row
 
 
 def _ensure_role(cursor: psycopg.Cursor, role: str, password: str | None) -> bool:
@@ -79,11 +85,12 @@ def _ensure_role(cursor: psycopg.Cursor, role: str, password: str | None) -> boo
 
 
 def _refuse_powerful(cursor: psycopg.Cursor, role: str) -> None:
-    cursor.execute(
+    powerful, is_owner = _one(
+        cursor,
         "SELECT rolsuper OR rolbypassrls, pg_has_role(%s, current_user, 'MEMBER') FROM pg_roles WHERE rolname = %s",
-        [role, role],
+        role,
+        role,
     )
-    powerful, is_owner = cursor.fetchone()  # type: ignore[misc]
     if powerful or is_owner:
         raise CannotProvision(
             f"{role} is a superuser, bypasses row-level security or is the owner; the application must use another role"

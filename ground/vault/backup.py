@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -152,7 +153,7 @@ def _counts(connection: psycopg.Connection) -> dict[str, int]:
     }
 
 
-def _one(connection: psycopg.Connection, query: "str | sql.Composed") -> tuple:  # type: ignore[type-arg]
+def _one(connection: psycopg.Connection, query: "str | sql.Composed") -> tuple[Any, ...]:
     row = connection.execute(query).fetchone()
     assert row is not None
     return row

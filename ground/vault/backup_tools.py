@@ -37,7 +37,7 @@ def _folders() -> Iterator[Path]:
 @lru_cache(maxsize=32)
 def _major(program: Path) -> int | None:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20)  # noqa: S603
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20)  # noqa: S603  (PostgreSQL's own programs, our arguments)
         match = re.search(r"\(PostgreSQL\) (\d+)", said.stdout)
         return int(match[1]) if match else None
     return None
@@ -77,7 +77,7 @@ def dump(address: dict[str, Any], server_major: int, snapshot: str) -> Iterator[
         f"--snapshot={snapshot}", f"--dbname={_where(address)}",
     ]  # fmt: skip
     with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603  (PostgreSQL's own programs, our arguments)
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
             env=_environment(address, _OWNER_SEES_ALL),
         )  # fmt: skip
@@ -102,7 +102,7 @@ def restore(address: dict[str, Any], server_major: int, archive: Iterable[bytes]
         f"--dbname={_where(address)}",
     ]  # fmt: skip
     with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603  (PostgreSQL's own programs, our arguments)
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints,
             env=_environment(address, _OWNER_SEES_ALL),
         )  # fmt: skip

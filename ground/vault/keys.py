@@ -106,7 +106,7 @@ def still_pending_ok(organization_id: UUID, ids: Iterable[UUID]) -> None:
         row = _fetch_one(
             f"""SELECT count(*) FROM vault_datakey WHERE organization_id = %s AND id = ANY(%s::uuid[])
                 AND (state = {Row.State.LIVE.value} OR (state = {Row.State.PENDING.value}
-                     AND deadline > clock_timestamp() + make_interval(secs => {COMMIT_MARGIN_SECONDS})))""",  # noqa: S608
+                     AND deadline > clock_timestamp() + make_interval(secs => {COMMIT_MARGIN_SECONDS})))""",  # noqa: S608  (only constants of ours are put in)
             [organization_id, _array(wanted)],
         )
     if row[0] != len(wanted):
@@ -118,7 +118,7 @@ def confirm(organization_id: UUID, ids: Iterable[UUID]) -> int:
     with shelves.keyring(organization_id):
         return _execute(
             f"""UPDATE vault_datakey SET state = {Row.State.LIVE.value}, deadline = NULL
-                WHERE organization_id = %s AND id = ANY(%s::uuid[]) AND state <> {Row.State.LIVE.value}""",  # noqa: S608
+                WHERE organization_id = %s AND id = ANY(%s::uuid[]) AND state <> {Row.State.LIVE.value}""",  # noqa: S608  (only constants of ours are put in)
             [organization_id, _array(ids)],
         )
 
@@ -238,7 +238,7 @@ def quarantine(organization_id: UUID, ids: Iterable[UUID], days: int = QUARANTIN
         return _execute(
             f"""UPDATE vault_datakey SET state = {Row.State.QUARANTINED.value},
                 deadline = now() + make_interval(days => %s)
-                WHERE organization_id = %s AND id = ANY(%s::uuid[]) AND state <> {Row.State.QUARANTINED.value}""",  # noqa: S608
+                WHERE organization_id = %s AND id = ANY(%s::uuid[]) AND state <> {Row.State.QUARANTINED.value}""",  # noqa: S608  (only constants of ours are put in)
             [days, organization_id, _array(wanted)],
         )
 

@@ -117,7 +117,7 @@ def _migrate(part: str, owner_url: str) -> None:
     """In a process of its own, as the owner; this process goes on as the application's role."""
     variable = "DATABASE_URL" if part == MAIN else "KEYRING_DATABASE_URL"
     command = [sys.executable, "-m", "django", "migrate", "--database", ALIASES[part], "--no-input", "-v", "0"]
-    done = subprocess.run(command, env=os.environ | {variable: owner_url}, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, env=os.environ | {variable: owner_url}, capture_output=True, text=True, check=False)  # noqa: S603  (PostgreSQL's own programs, our arguments)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise RestoreFailed(f"migrating the {part} database failed: {last}")

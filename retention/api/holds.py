@@ -46,7 +46,7 @@ class HoldsView(_HoldsView):
     refuses = {"POST": (404,)}
 
     @property
-    def own_transactions(self) -> bool:  # type: ignore[override]
+    def own_transactions(self) -> bool:  # type: ignore[override]  # of a request, not of the view
         """Placing seals the reason and marks rows in steps."""
         return self.request.method == "POST"
 

@@ -29,7 +29,7 @@ def typeset(template: str, data: dict[str, Any], *, attachment: bytes, at: datet
     if len(order) > MOST_BYTES:
         raise NotTypeset("the document is too large")
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603  (our own program and arguments)
             [sys.executable, "-I", str(_PRESS)],
             input=order,
             capture_output=True,

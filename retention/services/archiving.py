@@ -9,12 +9,16 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ground import vault
 from ground.tenancy import acting_for
 from retention.models import Certificate
 from retention.services import certificates
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 MOST = 10_000
 _STEP = 50
@@ -35,9 +39,9 @@ class _Pipe(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, piece: bytes) -> int:  # type: ignore[override]
+    def write(self, piece: "ReadableBuffer", /) -> int:
         self._pieces.append(bytes(piece))
-        return len(piece)
+        return len(self._pieces[-1])
 
     def take(self) -> bytes:
         """Everything written since the last call."""

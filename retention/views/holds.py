@@ -40,8 +40,8 @@ def _words(hold: Hold, agents: dict[UUID, str]) -> str:
     """What a hold covers. A person is never named: the hold itself knows only digests."""
     if hold.scope_kind == ScopeKind.CALL:
         return _("Call %(id)s") % {"id": str(hold.call_id)[:13]}
-    if hold.scope_kind == ScopeKind.AGENT:
-        return _("Agent %(name)s") % {"name": agents.get(hold.agent_id, str(hold.agent_id)[:13])}  # type: ignore[arg-type]
+    if hold.scope_kind == ScopeKind.AGENT and hold.agent_id:
+        return _("Agent %(name)s") % {"name": agents.get(hold.agent_id, str(hold.agent_id)[:13])}
     if hold.scope_kind == ScopeKind.PERIOD and hold.start and hold.end:
         return _("%(start)s to %(end)s") % {
             "start": dates.day(hold.start),

@@ -99,7 +99,10 @@ def sign_in(page, root):
 
 def test_agents_and_connections(live_server, page, home):
     sign_in(page, live_server.url)
-    go = lambda name, *args: page.goto(live_server.url + reverse(f"agents:{name}", args=["home", *args]))  # noqa: E731
+
+    def go(name, *args):
+        page.goto(live_server.url + reverse(f"agents:{name}", args=["home", *args]))
+
     go("list")
     look(page, "agents")
     go("agent", home.agent.id)
@@ -120,7 +123,10 @@ def test_agents_and_connections(live_server, page, home):
 
 def test_contacts_and_import(live_server, page, home, tmp_path):
     sign_in(page, live_server.url)
-    go = lambda name, *args: page.goto(live_server.url + reverse(f"contacts:{name}", args=["home", *args]))  # noqa: E731
+
+    def go(name, *args):
+        page.goto(live_server.url + reverse(f"contacts:{name}", args=["home", *args]))
+
     go("list")
     look(page, "contacts")
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -41,11 +41,11 @@ for _ in range(4):
 
 
 @pytest.fixture
-def line(organization):  # noqa: F811
+def line(organization):
     return Line(organization, "generic")
 
 
-def recover(organization):  # noqa: F811
+def recover(organization):
     """What the sweep does: leases of the dead run out, the work is taken up again."""
     past = datetime.now(UTC) - timedelta(hours=1)
     for _ in range(3):
@@ -60,7 +60,7 @@ def recover(organization):  # noqa: F811
         run_jobs(organization)
 
 
-def settled(organization, sound):  # noqa: F811
+def settled(organization, sound):
     """One whole call, its recording plays, counts agree, and every object has its row."""
     from calls.playback import open as play
 
@@ -80,7 +80,7 @@ def settled(organization, sound):  # noqa: F811
     assert b"".join(play(organization_id=organization.id, call_id=call.id, range_header=None, by=BY).pieces) == sound
 
 
-def orphans(organization):  # noqa: F811
+def orphans(organization):
     with acting_for(organization.id):
         names = set(Recording.objects.values_list("object_name", flat=True))
     return {found.name for found in vault.objects.store().list(f"{organization.id}/")} - names
@@ -90,7 +90,7 @@ def orphans(organization):  # noqa: F811
     "place, stored",
     [("calls.receive.after_key", False), ("calls.receive.before_commit", False), ("calls.receive.after_commit", True)],
 )
-def test_killed_at_the_door(organization, line, stub, settings, place, stored):  # noqa: F811
+def test_killed_at_the_door(organization, line, stub, settings, place, stored):
     sound = wav(0.3)
     body = encoded(generic_event(recordings=[{"url": stub.on("/a.wav", Answer(200, sound))}]))
     import json
@@ -122,7 +122,7 @@ def test_killed_at_the_door(organization, line, stub, settings, place, stored): 
         "calls.fetch.after_commit",
     ],
 )
-def test_killed_at_work(client, organization, line, stub, settings, place):  # noqa: F811
+def test_killed_at_work(client, organization, line, stub, settings, place):
     sound = wav(0.3)
     line.deliver(client, generic_event(recordings=[{"url": stub.on("/a.wav", Answer(200, sound))}]))
     code, output = processes.run(settings, WORK, organization.id, fault=place)
@@ -134,7 +134,7 @@ def test_killed_at_work(client, organization, line, stub, settings, place):  # n
 
 
 @pytest.mark.parametrize("place", ["calls.delete_copy.before_request", "calls.delete_copy.after_request"])
-def test_killed_while_asking_the_provider(client, organization, stub, settings, place):  # noqa: F811
+def test_killed_while_asking_the_provider(client, organization, stub, settings, place):
     from django.db.models import Q
 
     from calls.models import CopyState, ProviderCopy
@@ -155,5 +155,5 @@ def test_killed_while_asking_the_provider(client, organization, stub, settings, 
         assert ProviderCopy.objects.get().state == CopyState.GONE
 
 
-def test_the_switch_is_inert_without_its_variable(client, organization, line):  # noqa: F811
+def test_the_switch_is_inert_without_its_variable(client, organization, line):
     assert line.deliver(client, generic_event()).status_code == 202

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 class Story:
     """What the sender does and what the organization sees."""
 
-    def __init__(self, organization, line, server, stub, programs):  # noqa: F811
+    def __init__(self, organization, line, server, stub, programs):
         self.organization, self.line, self.server = organization, line, server
         self.stub, self.programs = stub, programs
 
@@ -68,12 +68,12 @@ class Story:
 
 
 @pytest.fixture
-def story(organization, live_server, stub, programs):  # noqa: F811
+def story(organization, live_server, stub, programs):
     return Story(organization, Line(organization, "generic"), live_server, stub, programs)
 
 
 @pytest.mark.timeout(300)
-def test_a_bad_day(story, programs, queue, organization):  # noqa: F811
+def test_a_bad_day(story, programs, queue, organization):
     sound = wav(0.3)
     # Two beats from the start; the only child of the first worker dies in the middle of its second fetch.
     programs.beat("beat-1"), programs.beat("beat-2")

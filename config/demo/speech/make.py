@@ -116,10 +116,10 @@ DIALOGUES: dict[str, tuple[str, list[str]]] = {  # name -> (language, turns; the
 def spoken(text: str, voice: str, folder: Path) -> bytes:
     """16-bit samples at 8 kHz, without the silence around them."""
     raw, ready = folder / "raw.wav", folder / "ready.wav"
-    subprocess.run(["espeak-ng", "-v", voice, "-s", "172", "-w", str(raw), text], check=True)  # noqa: S603, S607
+    subprocess.run(["espeak-ng", "-v", voice, "-s", "172", "-w", str(raw), text], check=True)  # noqa: S603, S607  (our own arguments; run by hand)
     trim = ["silence", "1", "0.01", "0.5%", "reverse", "silence", "1", "0.01", "0.5%", "reverse"]
     filters = ["highpass", "200", "lowpass", "3400", *trim, "gain", "-n", "-4"]
-    subprocess.run(["sox", str(raw), "-r", str(RATE), "-c", "1", "-b", "16", str(ready), *filters], check=True)  # noqa: S603, S607
+    subprocess.run(["sox", str(raw), "-r", str(RATE), "-c", "1", "-b", "16", str(ready), *filters], check=True)  # noqa: S603, S607  (our own arguments; run by hand)
     with wave.open(str(ready)) as sound:
         samples: bytes = sound.readframes(sound.getnframes())
     return samples
@@ -143,7 +143,7 @@ def main() -> None:
                 sound.setsampwidth(2)
                 sound.setframerate(RATE)
                 sound.writeframes(samples)
-            subprocess.run(["sox", str(joined), "-e", "mu-law", "-b", "8", str(file)], check=True)  # noqa: S603, S607
+            subprocess.run(["sox", str(joined), "-e", "mu-law", "-b", "8", str(file)], check=True)  # noqa: S603, S607  (our own arguments; run by hand)
             index[name] = {
                 "language": language,
                 "summary": SUMMARIES[name],

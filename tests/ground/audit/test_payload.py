@@ -89,7 +89,7 @@ def test_whatever_passes_the_guard_is_spelled_as_rfc_8785_says(payload):
 
 @pytest.mark.parametrize(
     "value",
-    [1.5, b"x", 2**53, datetime(2026, 1, 1), object(), {"a": {"b": {"c": {"d": 1}}}}],  # noqa: DTZ001
+    [1.5, b"x", 2**53, datetime(2026, 1, 1), object(), {"a": {"b": {"c": {"d": 1}}}}],  # noqa: DTZ001  (naive on purpose)
 )
 def test_values_without_one_spelling_are_refused(value):
     with pytest.raises(NotCanonical):
@@ -127,4 +127,4 @@ def test_a_kind_names_app_and_event(name):
 
 def test_naive_moments_have_no_place_in_evidence():
     with pytest.raises(NotCanonical):
-        moment(datetime(2026, 1, 1))  # noqa: DTZ001
+        moment(datetime(2026, 1, 1))  # noqa: DTZ001  (naive on purpose)

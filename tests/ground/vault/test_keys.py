@@ -79,7 +79,7 @@ def test_minting_nothing_and_opening_nothing_is_fine(organization_id):
 
 def test_a_clock_moment_needs_a_zone(organization_id):
     with pytest.raises(ValueError, match="zone"):
-        keys.mint(organization_id, "recording", datetime(2026, 1, 1))  # noqa: DTZ001
+        keys.mint(organization_id, "recording", datetime(2026, 1, 1))  # noqa: DTZ001  (naive on purpose)
 
 
 def test_keys_are_pending_until_confirmed(organization_id):

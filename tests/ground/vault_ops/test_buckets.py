@@ -12,12 +12,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 @pytest.fixture(autouse=True)
-def keys_in_buckets(settings, bucket):  # noqa: F811
+def keys_in_buckets(settings, bucket):
     settings.KEYSTORE_BUCKET, settings.KEYSTORE_MIRROR_BUCKET = bucket(), bucket()
     settings.KEYSTORE_BACKEND = "s3"
 
 
-def test_a_night_rotates_and_destroys_in_both_buckets(settings, s3):  # noqa: F811
+def test_a_night_rotates_and_destroys_in_both_buckets(settings, s3):
     organization_id, secrets = filled(6)
     gone = next(iter(secrets))
     [version] = keys.destroy(organization_id, [gone]).shelf_versions

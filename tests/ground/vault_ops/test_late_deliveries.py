@@ -1,6 +1,5 @@
 """A provider that tells us again, after a restore, of a call that was erased: it does not come back."""
 
-# ruff: noqa: F811  (fixtures of the calls tests are used by name)
 from datetime import UTC, datetime, timedelta
 
 import pytest
