@@ -181,3 +181,16 @@ def test_a_domain_has_at_most_253_characters():
     assert normalise("email", f"m@{longest}") == f"m@{longest}"
     with pytest.raises(NotAnIdentifier):
         normalise("email", f"m@{longest}f")
+
+
+@pytest.mark.parametrize("value", ["a\x01b@example.org", "a\x7fb@example.org", "ada@exam\x02ple.org"])
+def test_an_address_has_no_control_characters(value):
+    with pytest.raises(NotAnIdentifier):
+        normalise("email", value)
+
+
+def test_an_at_sign_in_the_local_part_stands_between_quotes():
+    assert normalise("email", '"a@b"@example.org') == '"a@b"@example.org'
+    for value in ('"a@b@example.org', 'a@b"@example.org', "a@b@example.org"):
+        with pytest.raises(NotAnIdentifier):
+            normalise("email", value)
