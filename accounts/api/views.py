@@ -22,13 +22,16 @@ class OrganizationAPIView(APIView):
 
     `scope` or `scopes` name what the key must carry. `idempotent = True`: POST honours `Idempotency-Key`; such a view
     answers with ids, counts and states only. `own_transactions = True`: the handler commits in steps (ingest that
-    mints keys); no transaction is opened around it, and its services open their own.
+    mints keys); no transaction is opened around it, and its services open their own. `binds_answer = True`: one of
+    those transactions is the work, and the handler calls `begin` first and `keep_answer` last in it.
     """
 
     scope = ""
     scopes: dict[str, str] = {}
     idempotent = False
     own_transactions = False
+    binds_answer = False
+    _asked: idempotency.Asked | None = None
     _claimed: idempotency.Claim | None = None
     _answer_is_kept = False
 
@@ -56,8 +59,7 @@ class OrganizationAPIView(APIView):
         try:
             self.initial(drf_request, *args, **kwargs)
             known = self.known_key
-            with tenancy.acting_for(known.organization_id):
-                api_keys.note_use(known, at=timezone.now())
+            api_keys.note_use(known, at=timezone.now())
             response = self._answer(drf_request, *args, **kwargs)
         except Exception as error:  # noqa: BLE001  (as DRF does: the handler turns it into a problem or raises it again)
             response = self.handle_exception(error)
@@ -69,9 +71,15 @@ class OrganizationAPIView(APIView):
         if key is None or not self.idempotent or request.method != "POST":
             return self._handle(request, None, *args, **kwargs)
         print_ = idempotency.fingerprint("POST", request.get_full_path(), request._request.body)
+        if self.binds_answer:
+            self._asked = idempotency.asked(organization_id=self.organization_id, key=key, print_=print_)
+            try:
+                return self._handle(request, None, *args, **kwargs)
+            except idempotency.Answered as known:
+                return _again(known.replay)
         claimed = idempotency.claim(organization_id=self.organization_id, key=key, print_=print_)
         if isinstance(claimed, idempotency.Replay):
-            return Response(claimed.body, claimed.status, headers={"Idempotent-Replayed": "true"})
+            return _again(claimed)
         try:
             response = self._handle(request, claimed, *args, **kwargs)
         except BaseException:
@@ -88,7 +96,7 @@ class OrganizationAPIView(APIView):
         if self.own_transactions:
             self._claimed = claimed
             response: Response = handler(request, *args, **kwargs)
-            if not self._answer_is_kept:
+            if claimed is not None and not self._answer_is_kept:
                 with tenancy.acting_for(self.organization_id):
                     self._remember(claimed, response)
             return response
@@ -97,11 +105,18 @@ class OrganizationAPIView(APIView):
             self._remember(claimed, response)
         return response
 
+    def begin(self) -> None:
+        """For a handler that binds its answer: ends the work at once when this request was carried out before."""
+        if self._asked is not None:
+            idempotency.begin(self._asked)
+
     def keep_answer(self, answer: Any, status_code: int) -> None:
         """For a handler with transactions of its own: called in the last of them, it binds the answer to the work.
 
         Otherwise a crash between the two would leave work that a repeated request cannot know as its own.
         """
+        if self._asked is not None:
+            idempotency.keep(self._asked, status_code=status_code, answer=answer)
         if self._claimed is not None:
             idempotency.remember(self._claimed, status_code=status_code, answer=answer)
             self._answer_is_kept = True
@@ -120,3 +135,7 @@ class OrganizationAPIView(APIView):
             for name, value in getattr(throttle, "headers", dict)().items():
                 response[name] = value
         return super().finalize_response(request, response, *args, **kwargs)
+
+
+def _again(replay: idempotency.Replay) -> Response:
+    return Response(replay.body, replay.status, headers={"Idempotent-Replayed": "true"})

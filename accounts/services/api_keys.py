@@ -19,10 +19,12 @@ from accounts.permissions import SCOPES
 from ground import audit, tenancy
 from ground.tenancy import Actor
 from ground.tenancy.actors import ActorKind
+from ground.vault.brief_memory import BriefMemory
 
 BRAND = "sv_live"
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that looks like another
 SEEN_EVERY = timedelta(hours=1)
+_noted: BriefMemory[UUID, int] = BriefMemory(600)  # keys whose use in this hour was written, by this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,14 @@ def look_up(text: str, *, at: datetime) -> KnownKey | None:
 
 
 def note_use(known: KnownKey, *, at: datetime) -> None:
-    """Remember the hour, not the moment: a write per key and hour. The caller acts for the organization."""
+    """Remember the hour, not the moment: a write per key and hour, a look per key, hour and process."""
+    if _noted.get(known.id) == at.hour:
+        return
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=at - SEEN_EVERY)
     hour = at.replace(minute=0, second=0, microsecond=0)
-    ApiKey.objects.filter(stale, organization_id=known.organization_id, pk=known.id).update(last_used_at=hour)
+    with tenancy.acting_for(known.organization_id):
+        ApiKey.objects.filter(stale, organization_id=known.organization_id, pk=known.id).update(last_used_at=hour)
+    _noted.put(known.id, at.hour)
 
 
 def _make(

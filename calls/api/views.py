@@ -45,6 +45,7 @@ class CallsView(OrganizationAPIView):
     scopes = {"GET": "calls.read", "POST": "calls.write"}
     idempotent = True
     own_transactions = True
+    binds_answer = True
 
     @extend_schema(
         operation_id="calls_list",
@@ -96,6 +97,7 @@ class CallsView(OrganizationAPIView):
                 items=items,
                 by=self.actor,
                 now=timezone.now(),
+                begun=self.begin,
                 answered=lambda results: self.keep_answer(_told(results), 201),
             )
         except Unreadable as error:

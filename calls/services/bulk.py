@@ -26,6 +26,7 @@ from ground import audit, inventory, vault
 from ground.inventory import holds, tally, tombstones
 from ground.profiles import Category
 from ground.tenancy import Actor, acting_for, uuid7
+from ground.vault.exceptions import KeyDeadlinePassed
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +91,11 @@ def create(
             vault.keys.destroy(organization_id, minted)
             if tries == _TRIES:
                 raise
+        except KeyDeadlinePassed:  # minted ahead of a restore, perhaps: none of these is to be trusted
+            vault.stock.forget(organization_id)
+            vault.keys.destroy(organization_id, minted)
+            if tries == _TRIES:
+                raise
         except (OperationalError, InterfaceError):
             raise  # perhaps it was committed all the same: after their deadline it shows which keys have a row
         except BaseException:
@@ -105,7 +111,7 @@ def _settle_keys(organization_id: UUID, kept: Sequence[UUID], unused: set[UUID])
     """After the commit. Lost without harm: reconciliation does the same once the keys' deadline has passed."""
     try:
         if kept:
-            vault.keys.confirm(organization_id, kept)
+            vault.stock.confirm(organization_id, kept)
         if unused:
             vault.keys.destroy(organization_id, unused)
     except (vault.VaultError, DatabaseError) as outage:
@@ -265,7 +271,7 @@ def _seal(organization_id: UUID, items: Sequence[_Item], minted: list[UUID], now
         groups[category, year, week].append(item)
     keys: dict[tuple[int, Category], vault.DataKey] = {}
     for (category, _year, _week), group in groups.items():
-        fresh = vault.keys.mint(organization_id, category, group[0].ended_at, count=len(group))
+        fresh = vault.stock.take(organization_id, category, group[0].ended_at, count=len(group))
         minted += [key.id for key in fresh]
         keys.update({(item.index, category): key for item, key in zip(group, fresh, strict=True)})
     for item in items:

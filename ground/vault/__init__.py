@@ -12,7 +12,20 @@ from ground.vault.exceptions import Unavailable, VaultError
 from ground.vault.sealing import DataKey, seal, seal_json, unseal, unseal_json
 
 if TYPE_CHECKING:
-    from ground.vault import backup, blind, gate, hooks, journal, keys, keystore, objects, rotation, shelves, signing
+    from ground.vault import (
+        backup,
+        blind,
+        gate,
+        hooks,
+        journal,
+        keys,
+        keystore,
+        objects,
+        rotation,
+        shelves,
+        signing,
+        stock,
+    )
     from ground.vault.row_sealers import Sealer, sealer, sealers
 
 __all__ = [
@@ -36,6 +49,7 @@ __all__ = [
     "sealers",
     "shelves",
     "signing",
+    "stock",
     "unseal",
     "unseal_json",
 ]
@@ -52,6 +66,7 @@ _MODULES = {
     "rotation",
     "shelves",
     "signing",
+    "stock",
 }
 _NAMES = {"Sealer": "row_sealers", "sealer": "row_sealers", "sealers": "row_sealers"}
 
@@ -66,10 +81,11 @@ def __getattr__(name: str) -> Any:
 
 def forget_everything() -> None:
     """Drop every key, client and open store of this process (settings changed, a restore began, a test ended)."""
-    from ground.vault import aws, blind, gate, journal, keystore, objects, shelves, signing
+    from ground.vault import aws, blind, gate, journal, keystore, objects, shelves, signing, stock
 
     gate.forget()
     shelves.drop_cache()
+    stock.forget()
     blind.forget()
     signing.forget()
     for opened in (aws.s3_client, aws.kms_client, keystore.store, objects.store, journal.journal):

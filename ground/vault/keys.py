@@ -11,7 +11,7 @@ Invariants
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,20 @@ _INSERT = f"""
                   AND state = 'active')
 """  # noqa: S608  (only constants are formatted in). One packed value is many times faster than an array of bytea.
 
+_IN_TIME = f"""
+    SELECT count(*) FROM vault_datakey WHERE organization_id = %(organization)s AND id = ANY(%(ids)s::uuid[])
+    AND (state = {Row.State.LIVE.value} OR (state = {Row.State.PENDING.value}
+         AND deadline > clock_timestamp() + make_interval(secs => {COMMIT_MARGIN_SECONDS})))
+"""  # noqa: S608  (only constants of ours are put in)
+_CONFIRM = f"""
+    UPDATE vault_datakey SET state = {Row.State.LIVE.value}, deadline = NULL
+    WHERE organization_id = %(organization)s AND id = ANY(%(with_row)s::uuid[]) AND state <> {Row.State.LIVE.value}
+"""  # noqa: S608  (only constants of ours are put in)
+_DROP = f"""
+    DELETE FROM vault_datakey WHERE organization_id = %(organization)s AND id = ANY(%(unused)s::uuid[])
+    AND state = {Row.State.PENDING.value}
+"""  # noqa: S608  (only constants of ours are put in)
+
 # Locked in one order, so that two destructions never wait for each other; only the first of a day writes.
 _MARK_DIRTY = """
     UPDATE vault_shelfversion SET dirty_at = now() WHERE organization_id = %(organization)s AND id IN (
@@ -66,11 +80,31 @@ def mint(
     minted: list[DataKey] = []
     while len(minted) < count:
         size = min(BATCH, count - len(minted))
-        minted += _mint_batch(organization_id, category, at, size, deadline_seconds)
+        minted += mint_wrapped(organization_id, category, at, size, deadline_seconds).keys
     return minted
 
 
-def _mint_batch(organization_id: UUID, category: str, at: datetime, count: int, seconds: int) -> list[DataKey]:
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """Keys of one mint, and the same as their rows have them: under `version_id`, one wrapped key after the other."""
+
+    keys: list[DataKey] = field(repr=False)
+    version_id: UUID
+    wrapped: bytes = field(repr=False)
+
+
+def mint_wrapped(
+    organization_id: UUID,
+    category: str,
+    at: datetime,
+    count: int,
+    deadline_seconds: int = DEADLINE_SECONDS,
+    *,
+    with_row: Sequence[UUID] = (),
+    unused: Sequence[UUID] = (),
+) -> Minted:
+    """At most `BATCH` fresh keys. The same commit confirms the keys `with_row` and deletes those `unused`, which sealed
+    nothing: their shelf needs no rotation for them. Raises what `mint` raises."""
     keys = [DataKey(uuid7(), organization_id, os.urandom(KEY_BYTES), fresh=True) for _ in range(count)]
     for _ in range(_TRIES):
         try:
@@ -78,18 +112,20 @@ def _mint_batch(organization_id: UUID, category: str, at: datetime, count: int, 
         except (ShelfDestroyed, ShelfLost):
             shelves.drop_cache(organization_id)
             shelf = shelves.active(organization_id, category, at)
+        wrapped = wrap_keys(shelf.cipher, keys)
         parameters = {
-            "organization": organization_id,
             "version": shelf.version_id,
-            "seconds": seconds,
+            "seconds": deadline_seconds,
             "count": count,
             "ids": b"".join(key.id.bytes for key in keys),
-            "wrapped": wrap_keys(shelf.cipher, keys),
+            "wrapped": wrapped,
+            "with_row": _array(with_row),
+            "unused": _array(unused),
         }
+        statements = [_INSERT, *([_CONFIRM] if with_row else []), *([_DROP] if unused else [])]
         try:
-            with shelves.keyring(organization_id):
-                if _execute(_INSERT, parameters) == count:
-                    return keys
+            if shelves.at_once(organization_id, ";".join(statements), parameters)[0].count == count:
+                return Minted(keys, shelf.version_id, wrapped)
         except IntegrityError:
             pass
         shelves.drop_cache(organization_id)  # the version we remembered is retiring, or was destroyed a moment ago
@@ -102,25 +138,16 @@ def still_pending_ok(organization_id: UUID, ids: Iterable[UUID]) -> None:
     Call it right before inserting the rows, in the transaction that inserts them.
     """
     wanted = set(ids)
-    with shelves.keyring(organization_id, durable=False):
-        row = _fetch_one(
-            f"""SELECT count(*) FROM vault_datakey WHERE organization_id = %s AND id = ANY(%s::uuid[])
-                AND (state = {Row.State.LIVE.value} OR (state = {Row.State.PENDING.value}
-                     AND deadline > clock_timestamp() + make_interval(secs => {COMMIT_MARGIN_SECONDS})))""",  # noqa: S608  (only constants of ours are put in)
-            [organization_id, _array(wanted)],
-        )
-    if row[0] != len(wanted):
-        raise KeyDeadlinePassed(f"{len(wanted) - row[0]} of {len(wanted)} data keys are past their deadline or gone")
+    [answer] = shelves.at_once(organization_id, _IN_TIME, {"ids": _array(wanted)})
+    in_time = answer.rows[0][0]
+    if in_time != len(wanted):
+        raise KeyDeadlinePassed(f"{len(wanted) - in_time} of {len(wanted)} data keys are past their deadline or gone")
 
 
 def confirm(organization_id: UUID, ids: Iterable[UUID]) -> int:
     """The rows of these keys have committed: the keys are live from now on. Safe to repeat and to lose."""
-    with shelves.keyring(organization_id):
-        return _execute(
-            f"""UPDATE vault_datakey SET state = {Row.State.LIVE.value}, deadline = NULL
-                WHERE organization_id = %s AND id = ANY(%s::uuid[]) AND state <> {Row.State.LIVE.value}""",  # noqa: S608  (only constants of ours are put in)
-            [organization_id, _array(ids)],
-        )
+    [answer] = shelves.at_once(organization_id, _CONFIRM, {"with_row": _array(ids)})
+    return answer.count
 
 
 def open(organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
@@ -273,7 +300,3 @@ def _fetch_all(statement: str, parameters: Any) -> list[tuple[Any, ...]]:
     with connections[shelves.KEYRING].cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())
-
-
-def _fetch_one(statement: str, parameters: Any) -> tuple[Any, ...]:
-    return _fetch_all(statement, parameters)[0]

@@ -124,8 +124,11 @@ def wrap_keys(shelf: AESGCM, keys: Sequence[DataKey]) -> bytes:
     return bytes(wrapped)
 
 
-def unwrap_key(shelf: AESGCM, wrapped: bytes, organization_id: UUID, key_id: UUID) -> DataKey:
-    """The data key; raises WrongKey when the row was altered, swapped, or wrapped by another shelf."""
+def unwrap_key(shelf: AESGCM, wrapped: bytes, organization_id: UUID, key_id: UUID, *, fresh: bool = False) -> DataKey:
+    """The data key; raises WrongKey when the row was altered, swapped, or wrapped by another shelf.
+
+    `fresh`: this process minted it and gives it out for the first time (`stock`).
+    """
     wrapped = bytes(wrapped)
     try:
         if len(wrapped) != WRAPPED_BYTES:
@@ -133,7 +136,7 @@ def unwrap_key(shelf: AESGCM, wrapped: bytes, organization_id: UUID, key_id: UUI
         secret = shelf.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _key_context(organization_id, key_id))
     except InvalidTag:
         raise WrongKey(f"data key {key_id} does not open under its shelf key") from None
-    return DataKey(key_id, organization_id, secret)
+    return DataKey(key_id, organization_id, secret, fresh)
 
 
 def _key_context(organization_id: UUID, key_id: UUID) -> bytes:

@@ -10,10 +10,11 @@ Invariants
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes, hmac
@@ -43,6 +44,19 @@ class OpenShelf:
     cipher: AESGCM = field(repr=False)
 
 
+_CONTEXT = (
+    "SELECT set_config('app.organization', %(organization)s::text, true), set_config('synchronous_commit', 'on', true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one statement did or gave."""
+
+    count: int
+    rows: list[tuple[Any, ...]]
+
+
 # ------------------------------------------------------------------ the keyring's transactions
 @contextmanager
 def keyring(organization_id: UUID, *, durable: bool = True) -> Iterator[None]:
@@ -64,6 +78,34 @@ def keyring(organization_id: UUID, *, durable: bool = True) -> Iterator[None]:
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
         raise KeyringDown(f"the keyring database does not answer: {type(error).__name__}") from error
+
+
+def at_once(organization_id: UUID, statements: str, parameters: Mapping[str, Any]) -> list[Answer]:
+    """A keyring transaction in one message to the server: context, `statements`, commit to disk. What each answered.
+
+    Inside a longer keyring transaction (of tests) its savepoint.
+    """
+    connection = connections[KEYRING]
+    told = {**parameters, "organization": organization_id}
+    if connection.in_atomic_block:
+        with keyring(organization_id), connection.cursor() as cursor:
+            return _answers(cursor, statements, told)
+    try:
+        with connection.cursor() as cursor:
+            return _answers(cursor, f"{_CONTEXT};{statements}", told)[1:]
+    except (OperationalError, InterfaceError) as error:
+        connection.close_if_unusable_or_obsolete()
+        raise KeyringDown(f"the keyring database does not answer: {type(error).__name__}") from error
+
+
+def _answers(cursor: Any, statements: str, parameters: Mapping[str, Any]) -> list[Answer]:
+    cursor.execute(statements, parameters)
+    answers = []
+    while True:
+        rows = cursor.fetchall() if cursor.description else []
+        answers.append(Answer(int(cursor.rowcount), rows))
+        if not cursor.nextset():
+            return answers
 
 
 def hold_lock(organization_id: UUID) -> None:

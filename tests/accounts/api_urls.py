@@ -47,6 +47,21 @@ class People(OrganizationAPIView):
         return Response({"id": row.pk, "by": str(self.actor)}, 201)
 
 
+class BoundPeople(People):
+    """The same, with a transaction of its own to which it binds the answer."""
+
+    own_transactions = True
+    binds_answer = True
+
+    def post(self, request):
+        with tenancy.acting_for(self.organization_id):
+            self.begin()
+            response = super().post(request)
+            if response.status_code == 201:
+                self.keep_answer(response.data, 201)
+        return response
+
+
 class Closed(OrganizationAPIView):
     """A view that forgot to name its scope."""
 
@@ -54,4 +69,9 @@ class Closed(OrganizationAPIView):
         return Response({})
 
 
-urlpatterns = [path("api/v1/people/", People.as_view()), path("api/v1/closed/", Closed.as_view()), *real_patterns]
+urlpatterns = [
+    path("api/v1/people/", People.as_view()),
+    path("api/v1/bound/", BoundPeople.as_view()),
+    path("api/v1/closed/", Closed.as_view()),
+    *real_patterns,
+]

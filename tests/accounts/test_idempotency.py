@@ -24,8 +24,14 @@ def home():
     return factories.organization()
 
 
+@pytest.fixture(params=["people", "bound"])
+def url(request):
+    """A claim committed before the work, and one inside its transaction: alike from outside."""
+    return f"/api/v1/{request.param}/"
+
+
 @pytest.fixture
-def send(home):
+def send(home, url):
     text = api_keys.create(
         organization_id=home.pk, name="t", scopes=["calls.write"], by=Actor.system("test"), at=timezone.now()
     ).text
@@ -33,7 +39,7 @@ def send(home):
     def post(body, key="one", bearer=text):
         try:
             return Client(raise_request_exception=False).post(
-                "/api/v1/people/",
+                url,
                 data=json.dumps(body),
                 content_type="application/json",
                 headers={"Authorization": f"Bearer {bearer}", "Idempotency-Key": key},
@@ -110,8 +116,8 @@ def test_organizations_do_not_share_keys(home, send):
     assert rows(home) == rows(other) == (1, 1)
 
 
-def test_a_claim_of_a_dead_process_is_taken_over_and_the_slow_one_rolls_back(home, send):
-    print_ = idempotency.fingerprint("POST", "/api/v1/people/", json.dumps({"email": "a@example.org"}).encode())
+def test_a_claim_of_a_dead_process_is_taken_over_and_the_slow_one_rolls_back(home, send, url):
+    print_ = idempotency.fingerprint("POST", url, json.dumps({"email": "a@example.org"}).encode())
     dead = idempotency.claim(organization_id=home.pk, key="one", print_=print_)
     assert send({"email": "a@example.org"}).status_code == 409
     with tenancy.acting_for(home.pk):
@@ -131,3 +137,17 @@ def test_after_24_hours_the_key_is_new_again(home, send):
         IdempotentRequest.objects.update(created_at=timezone.now() - timedelta(hours=25))
     assert idempotency.forget(home.pk) == 1
     assert rows(home) == (2, 0)
+
+
+def test_the_transaction_that_was_first_decides(home):
+    """Were the lock to fail, the unique key of the table would not."""
+    mine, theirs = (
+        idempotency.asked(organization_id=home.pk, key="one", print_=print_) for print_ in (b"a" * 32, b"b" * 32)
+    )
+    with tenancy.acting_for(home.pk):
+        idempotency.keep(mine, status_code=201, answer={"id": 1})
+    with pytest.raises(idempotency.ClaimLost), tenancy.acting_for(home.pk):
+        idempotency.keep(theirs, status_code=201, answer={"id": 2})
+    with pytest.raises(idempotency.Answered) as again, tenancy.acting_for(home.pk):
+        idempotency.begin(mine)
+    assert again.value.replay == idempotency.Replay(201, {"id": 1})

@@ -156,7 +156,7 @@ class TestBatch:
 
     def test_an_outage_stores_nothing(self, organization, api, now, monkeypatch):
         with monkeypatch.context() as patch:
-            patch.setattr("ground.vault.keys.mint", unavailable(KeyringDown("x")))
+            patch.setattr("ground.vault.keys.mint_wrapped", unavailable(KeyringDown("x")))
             assert api.post(batch(now, 3)).status_code == 503
         assert everything_of(organization, Call)["Call"] == 0
 
