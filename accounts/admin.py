@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db import connection
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.generics import ModelAdmin
 from accounts.models import Organization, OrganizationState, User, operator_organization
@@ -77,7 +78,7 @@ class CountryFilter(admin.AllValuesFieldListFilter):
 
     def choices(self, changelist: Any) -> Any:
         for choice in super().choices(changelist):
-            yield {**choice, "display": choice["display"] or _("none")}
+            yield {**choice, "display": choice["display"] or pgettext_lazy("country", "none")}
 
 
 @admin.register(Organization)

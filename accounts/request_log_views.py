@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -25,7 +25,7 @@ CLASSES = (
 )
 
 NAMED = lists.Named(
-    rows=_("Requests"),
+    rows=pgettext_lazy("programming interface", "Requests"),
     ask=_("Filter requests"),
     count=ngettext_lazy("%(n)s request", "%(n)s requests", "counter"),
     csv="accounts:request_csv",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import phonenumbers
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from calls.models import CopyState, RecordingState
 from calls.record import Channel, ConsentResult, Direction, Outcome, Speaker
@@ -26,10 +26,10 @@ CHANNELS: Mapping[str, Text] = {
     Channel.SMS: gettext_lazy("SMS"),
 }
 OUTCOMES: Mapping[str, Text] = {
-    Outcome.COMPLETED: gettext_lazy("Completed"),
+    Outcome.COMPLETED: pgettext_lazy("call", "Completed"),
     Outcome.NO_ANSWER: gettext_lazy("No answer"),
     Outcome.BUSY: gettext_lazy("Busy"),
-    Outcome.FAILED: gettext_lazy("Failed"),
+    Outcome.FAILED: pgettext_lazy("call", "Failed"),
     Outcome.VOICEMAIL: gettext_lazy("Voicemail"),
     Outcome.CANCELED: gettext_lazy("Cancelled"),
     Outcome.TRANSFERRED: gettext_lazy("Transferred"),

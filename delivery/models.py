@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ground.tenancy import uuid7
 
@@ -30,7 +31,7 @@ class Email(models.Model):
     last_error = models.CharField(_("last error"), max_length=64, blank=True, help_text="class name, never a message")
     queued_at = models.DateTimeField(_("queued"), db_default=Now())
     tried_at = models.DateTimeField(_("last tried"), null=True)
-    sent_at = models.DateTimeField(_("sent"), null=True)
+    sent_at = models.DateTimeField(pgettext_lazy("e-mail", "sent"), null=True)
 
     class Meta:
         verbose_name = _("e-mail")

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -62,7 +62,7 @@ def _declaration() -> lists.Declaration:
             lists.choice(
                 "show",
                 gettext_lazy("Show"),
-                (("unread", gettext_lazy("unread")), ("read", gettext_lazy("read"))),
+                (("unread", pgettext_lazy("notice", "unread")), ("read", pgettext_lazy("notice", "read"))),
                 any_words=gettext_lazy("All"),
                 where=lambda value: Q(read_at__isnull=value == "unread"),
             ),

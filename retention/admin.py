@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.admin import StaffView
 from accounts.generics import ModelForm
@@ -141,7 +142,9 @@ class AlertAdmin(FiguresAdmin):
     """How many alerts of each kind are open; whom they concern stands on the organizations' own pages."""
 
     def figures(self) -> Table:
-        return Table(_("Open alerts by kind, over all organizations"), [_("Kind"), _("Open")], _alerts())
+        return Table(
+            _("Open alerts by kind, over all organizations"), [_("Kind"), pgettext("alerts", "Open")], _alerts()
+        )
 
 
 def _alerts() -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext_lazy, pgettext_lazy
 
 from accounts import lists
 from ground.inventory.declarations import ScopeKind
@@ -19,9 +19,9 @@ from retention.models import Certificate, Moment, PurgeLine, PurgeRun, RunState,
 _SLACK = timedelta(days=1)  # ids and moments are made a transaction apart
 _RUN_STATES = (
     (RunState.WAITING, _("waits for approval")),
-    (RunState.RUNNING, _("running")),
-    (RunState.FAILED, _("failed")),
-    (RunState.DONE, _("done")),
+    (RunState.RUNNING, pgettext_lazy("purge", "running")),
+    (RunState.FAILED, pgettext_lazy("purge", "failed")),
+    (RunState.DONE, pgettext_lazy("purge", "done")),
     ("aside", _("with records set aside")),
 )
 _SCOPES = (

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.organizations import Organization, Role
 from ground.tenancy import uuid7
@@ -25,7 +26,7 @@ class Invitation(models.Model):
     address = models.BinaryField(editable=False)
     token_digest = models.BinaryField(max_length=32, unique=True, editable=False)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(_("sent"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(pgettext_lazy("invitation", "sent"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("runs out"))
 
     class Meta:

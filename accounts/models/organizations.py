@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ground.tenancy import uuid7
 
@@ -29,9 +30,9 @@ def available_time_zones() -> frozenset[str]:
 
 
 class OrganizationState(models.TextChoices):
-    ACTIVE = "active", _("active")
-    CLOSING = "closing", _("closing")
-    CLOSED = "closed", _("closed")
+    ACTIVE = "active", pgettext_lazy("organization", "active")
+    CLOSING = "closing", pgettext_lazy("organization", "closing")
+    CLOSED = "closed", pgettext_lazy("organization", "closed")
 
 
 class Role(models.TextChoices):

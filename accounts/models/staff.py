@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.organizations import Organization
 from ground.tenancy import uuid7
@@ -31,11 +32,11 @@ class StaffSessionState(models.TextChoices):
     """`asked` waits for the organization; `open` lets in while the database's clock is before `runs_out_at`."""
 
     ASKED = "asked", _("waits for approval")
-    OPEN = "open", _("open")
-    ENDED = "ended", _("ended")
-    REFUSED = "refused", _("refused")
-    WITHDRAWN = "withdrawn", _("withdrawn")
-    LAPSED = "lapsed", _("lapsed")
+    OPEN = "open", pgettext_lazy("staff session", "open")
+    ENDED = "ended", pgettext_lazy("staff session", "ended")
+    REFUSED = "refused", pgettext_lazy("staff session", "refused")
+    WITHDRAWN = "withdrawn", pgettext_lazy("staff session", "withdrawn")
+    LAPSED = "lapsed", pgettext_lazy("staff session", "lapsed")
 
 
 LIVING = (StaffSessionState.ASKED, StaffSessionState.OPEN)

@@ -5,14 +5,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agents.models.connections import Provider, ProviderConnection
 from ground.tenancy import uuid7
 
 
 class AgentState(models.TextChoices):
-    ACTIVE = "active", _("active")
-    RETIRED = "retired", _("retired")
+    ACTIVE = "active", pgettext_lazy("agent", "active")
+    RETIRED = "retired", pgettext_lazy("agent", "retired")
 
 
 class Agent(models.Model):

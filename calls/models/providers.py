@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from calls.models.people import Findable, people_indexes
 from ground.tenancy import uuid7
@@ -15,7 +16,7 @@ class EventSource(models.TextChoices):
 
 class EventState(models.TextChoices):
     RECEIVED = "received", _("waits to be read")
-    PROCESSED = "processed", _("read")
+    PROCESSED = "processed", pgettext_lazy("provider event", "read")
     DROPPED = "dropped", _("not kept: destroyed before, or past its period")
     QUARANTINED = "quarantined", _("makes no sense: needs a person")
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ground.tenancy import uuid7
 
@@ -31,8 +32,8 @@ class Source(models.TextChoices):
 
 
 class ContactState(models.TextChoices):
-    ACTIVE = "active", _("active")
-    ARCHIVED = "archived", _("archived")
+    ACTIVE = "active", pgettext_lazy("contact", "active")
+    ARCHIVED = "archived", pgettext_lazy("contact", "archived")
 
 
 class IdentifierKind(models.TextChoices):
