@@ -4,18 +4,21 @@ Nothing here shows anything of an organization but its name, state and counts. L
 own pages, which a session opens (`accounts.middleware`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import lists
 from accounts.exceptions import (
     AccountsError,
     AlreadyExtended,
@@ -27,50 +30,89 @@ from accounts.exceptions import (
 )
 from accounts.forms import StaffAskForm
 from accounts.models import Organization, OrganizationState, StaffPurpose, StaffSessionState, User
+from accounts.models.organizations import operator_id
 from accounts.services import staff_access
 from accounts.staff_gate import has_recent_second_factor, staff_only, to_second_factor
 from accounts.views import signed_in
 from ground.tenancy import Actor
 
-PAGE = 50
 SHOWN = 100
+
+
+ORGANIZATIONS = lists.Declaration(
+    named=lists.Named(
+        rows=gettext_lazy("Organizations"),
+        ask=gettext_lazy("Filter organizations"),
+        count=ngettext_lazy("%(n)s organization", "%(n)s organizations", "counter"),
+        csv="desk:organizations_csv",
+        arguments=(),
+    ),
+    sorts=(
+        lists.Sort("name", gettext_lazy("Organization"), "name", "text"),
+        lists.Sort("opened", gettext_lazy("Opened"), "created_at"),
+    ),
+    filters=(
+        lists.Words(
+            name="q", label=gettext_lazy("Name"), where=lambda text: Q(name__icontains=text) | Q(slug__icontains=text)
+        ),
+        lists.choice("state", gettext_lazy("State"), OrganizationState.choices, column="state"),
+    ),
+    rising=True,
+)
 
 
 @require_GET
 @staff_only
 def home(request: HttpRequest) -> HttpResponse:
     """Every organization by name, with its state and counts; and the session of one's own."""
-    found = Organization.objects.order_by("name", "pk")
-    wanted, state = request.GET.get("q", "").strip()[:120], request.GET.get("state", "")
-    if wanted:
-        found = found.filter(Q(name__icontains=wanted) | Q(slug__icontains=wanted))
-    if state in OrganizationState.values:
-        found = found.filter(state=state)
-    number = request.GET.get("page", "1")
-    page = max(1, int(number)) if number.isdecimal() and len(number) < 6 else 1
-    rows = list(found[(page - 1) * PAGE : page * PAGE + 1])
-    shown = rows[:PAGE]
-    figures = staff_access.figures([row.pk for row in shown])
-    query = request.GET.copy()
+    shown = lists.read(ORGANIZATIONS, request.GET).show(Organization.objects.all())
+    figures = staff_access.figures([row.pk for row in shown.rows])
+    shown.rows = [(row, figures[row.pk]) for row in shown.rows]
     own = _named(staff_access.staff_sessions(signed_in(request).pk, limit=3))
     return render(
         request,
         "accounts/desk/home.html",
-        {
-            "rows": [(row, figures[row.pk]) for row in shown],
-            "q": wanted,
-            "state": state,
-            "states": OrganizationState.choices,
-            "newer": _page_query(query, page - 1) if page > 1 else "",
-            "older": _page_query(query, page + 1) if len(rows) > PAGE else "",
-            "own": next((each for each in own if each["row"].is_live or each["row"].waits), None),
-        },
+        {"shown": shown, "own": next((each for each in own if each["row"].is_live or each["row"].waits), None)},
     )
 
 
-def _page_query(query: Any, page: int) -> str:
-    query["page"] = str(page)
-    return f"?{query.urlencode()}"
+@require_GET
+@staff_only
+def organizations_csv(request: HttpRequest) -> HttpResponseBase:
+    """The organizations as filtered: names, states and counts. That it was taken stands in the operator's own log."""
+
+    def cells(found: Sequence[Organization]) -> list[list[object]]:
+        figures = staff_access.figures([row.pk for row in found])
+        return [_cells(row, figures[row.pk]) for row in found]
+
+    columns = ["organization", "name", "short_name", "state", "opened_at", "members", "calls", "bytes", "alerts"]
+    return lists.csv_file(
+        request,
+        lists.read(ORGANIZATIONS, request.GET),
+        Organization.objects.all(),
+        page=reverse("desk:home"),
+        name="organizations",
+        organization_id=operator_id(),
+        kind="accounts.organizations_exported",
+        by=Actor.staff(signed_in(request).pk),
+        columns=[*columns, "staff_access"],
+        cells=cells,
+    )
+
+
+def _cells(row: Organization, figures: staff_access.Figures) -> list[object]:
+    return [
+        row.pk,
+        row.name,
+        row.slug,
+        row.state,
+        row.created_at,
+        figures.members,
+        figures.calls,
+        figures.bytes,
+        figures.alerts,
+        figures.rule.value,
+    ]
 
 
 @require_http_methods(["GET", "POST"])

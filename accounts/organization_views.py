@@ -43,7 +43,13 @@ TEAM = lists.Declaration(
         csv="accounts:team_csv",
     ),
     sorts=(
-        lists.Sort("role", gettext_lazy("Role"), "rank", "number"),
+        lists.Sort(
+            "role",
+            gettext_lazy("Role"),
+            "rank",
+            "number",
+            ways=(gettext_lazy("owners last"), gettext_lazy("owners first")),
+        ),
         lists.Sort("name", gettext_lazy("Name"), "user__name", "text"),
         lists.Sort("joined", gettext_lazy("Since"), "created_at"),
     ),

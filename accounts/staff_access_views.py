@@ -1,50 +1,139 @@
 """What an organization sees and decides about the operator's staff: who looked, when, how long, why, how much."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import people
-from accounts.access import OrganizationContext, require
+from accounts import lists, people
+from accounts.access import OrganizationContext, own_transactions, require
 from accounts.exceptions import SessionOver
 from accounts.forms import StaffRuleForm
-from accounts.models import StaffRule, StaffSession, StaffSessionState
+from accounts.models import StaffPurpose, StaffRule, StaffSession, StaffSessionState
 from accounts.services import staff_access
 
-SHOWN = 100
+_State = StaffSessionState
+_LIVING = Q(state__in=(_State.ASKED, _State.OPEN), runs_out_at__gt=Now())
+_ENDINGS = {  # one whose time is over has ended or lapsed, whether or not somebody has written it down
+    _State.ENDED: Q(state__in=(_State.ENDED, _State.OPEN)),
+    _State.REFUSED: Q(state=_State.REFUSED),
+    _State.WITHDRAWN: Q(state=_State.WITHDRAWN),
+    _State.LAPSED: Q(state__in=(_State.LAPSED, _State.ASKED)),
+}
+
+SESSIONS = lists.Declaration(
+    named=lists.Named(
+        rows=gettext_lazy("Earlier looks"),
+        ask=gettext_lazy("Filter earlier looks"),
+        count=ngettext_lazy("%(n)s session", "%(n)s sessions", "counter"),
+        csv="accounts:staff_access_csv",
+    ),
+    sorts=(lists.Sort("asked", gettext_lazy("When"), "asked_at"),),
+    filters=(
+        lists.choice("purpose", gettext_lazy("Why"), StaffPurpose.choices, column="purpose"),
+        lists.choice(
+            "ending",
+            gettext_lazy("How it ended"),
+            [(state.value, state.label) for state in _ENDINGS],
+            where=lambda value: _ENDINGS[_State(value)],
+        ),
+        lists.yes_no(
+            "content", gettext_lazy("Content"), "content", yes=gettext_lazy("with content"), no=gettext_lazy("without")
+        ),
+        lists.since(gettext_lazy("From"), "asked_at"),
+        lists.until(gettext_lazy("To"), "asked_at"),
+    ),
+)
+
+
+def _rows(organization_id: UUID) -> QuerySet[StaffSession]:
+    return StaffSession.objects.filter(organization_id=organization_id).select_related("staff")
 
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     context = require(request, "staff.read")
     organization_id, now = context.organization.pk, staff_access.database_now()
-    rows = StaffSession.objects.filter(organization_id=organization_id).select_related("staff")
-    found = list(rows.order_by("-asked_at", "-pk")[:SHOWN])
-    actors = {row.ended_by for row in found if row.ended_by}
-    actors |= {f"member:{row.decided_by_id}" for row in found if row.decided_by_id}
-    names = people.names(organization_id, actors)
-    shown = [_shown(row, names, row.runs_out_at <= now) for row in found]
+    living = _described(organization_id, list(_rows(organization_id).filter(_LIVING).order_by("-asked_at", "-pk")), now)
+    shown = lists.read(SESSIONS, request.GET).show(_rows(organization_id).exclude(_LIVING))
+    shown.rows = _described(organization_id, shown.rows, now)
     rule = staff_access.rule_of(organization_id)
     return render(
         request,
         "accounts/staff_access.html",
         {
-            "waiting": [each for each in shown if each["waits"]],
-            "live": [each for each in shown if each["live"]],
-            "past": [each for each in shown if not (each["waits"] or each["live"])],
+            "waiting": [each for each in living if each["waits"]],
+            "live": [each for each in living if each["live"]],
+            "shown": shown,
             "rule": rule,
             "decides": context.may("staff.decide"),
             "reads_log": context.may("audit.read"),
             "form": StaffRuleForm(initial={"rule": rule}),
-            "most": SHOWN,
         },
     )
+
+
+@require_GET
+@own_transactions
+def as_csv(request: HttpRequest) -> HttpResponseBase:
+    """Sessions that are over, as filtered: what the page says of each."""
+    context = require(request, "staff.read")
+    organization = context.organization
+
+    def cells(found: Sequence[StaffSession]) -> list[list[object]]:
+        return [_cells(each) for each in _described(organization.pk, found, staff_access.database_now())]
+
+    columns = ["session", "who", "why", "reason", "reference", "content_reason", "despite_the_setting", "asked_at"]
+    return lists.csv_file(
+        request,
+        lists.read(SESSIONS, request.GET),
+        _rows(organization.pk).exclude(_LIVING),
+        page=reverse("accounts:staff_access", args=[organization.slug]),
+        name=f"staff-access-{organization.slug}",
+        organization_id=organization.pk,
+        kind="accounts.staff_access_exported",
+        by=context.actor,
+        columns=[*columns, "opened_at", "minutes", "looks", "ending", "ended_by"],
+        cells=cells,
+    )
+
+
+def _cells(each: dict[str, Any]) -> list[object]:
+    row: StaffSession = each["row"]
+    return [
+        row.pk,
+        each["who"],
+        row.purpose,
+        row.reason,
+        row.reference,
+        row.content_reason,
+        "yes" if row.against_rule else "no",
+        row.asked_at,
+        row.opened_at,
+        each["minutes"],
+        row.looks,
+        each["state"].value,
+        "time" if each["by_itself"] else each["ended_by"],
+    ]
+
+
+def _described(organization_id: UUID, found: Sequence[StaffSession], now: datetime) -> list[dict[str, Any]]:
+    """Needs the organization's context."""
+    actors = {row.ended_by for row in found if row.ended_by}
+    actors |= {f"member:{row.decided_by_id}" for row in found if row.decided_by_id}
+    names = people.names(organization_id, actors)
+    return [_shown(row, names, row.runs_out_at <= now) for row in found]
 
 
 def _shown(row: StaffSession, names: dict[str, str], over: bool) -> dict[str, Any]:

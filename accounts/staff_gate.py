@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from accounts.models import User
 
 P = ParamSpec("P")
-StaffViewFunction = Callable[Concatenate[HttpRequest, P], HttpResponse]
+StaffViewFunction = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def second_factor_at(request: HttpRequest) -> float | None:
@@ -58,7 +58,7 @@ def staff_only(view: StaffViewFunction[P]) -> StaffViewFunction[P]:
 
     @never_cache
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = request.user
         if not (isinstance(user, User) and user.is_active and user.is_staff):
             raise Http404

@@ -27,6 +27,7 @@ urlpatterns = [
     path("team/<uuid:user_id>/role/", organization_views.change_role, name="member_role"),
     path("team/<uuid:user_id>/remove/", organization_views.remove_member, name="member_remove"),
     path("staff-access/", staff_access_views.page, name="staff_access"),
+    path("staff-access/export.csv", staff_access_views.as_csv, name="staff_access_csv"),
     path("staff-access/rule/", staff_access_views.rule, name="staff_rule"),
     path("staff-access/<uuid:session_id>/approve/", staff_access_views.approve, name="staff_approve"),
     path("staff-access/<uuid:session_id>/refuse/", staff_access_views.refuse, name="staff_refuse"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agents import connection_views, draft_views, list_views, views
+from agents import connection_list_views, connection_views, draft_views, list_views, revision_views, views
 
 app_name = "agents"
 urlpatterns = [
@@ -13,10 +13,14 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/draft/", draft_views.draft, name="draft"),
     path("agents/<uuid:agent_id>/draft/discard/", draft_views.discard, name="draft_discard"),
     path("agents/<uuid:agent_id>/draft/bring-back/", draft_views.bring_back, name="draft_bring_back"),
+    path("agents/<uuid:agent_id>/revisions/", revision_views.listing, name="revisions"),
+    path("agents/<uuid:agent_id>/revisions/export.csv", revision_views.as_csv, name="revisions_csv"),
     path("agents/<uuid:agent_id>/publish/", draft_views.publish_draft, name="publish"),
     path("agents/<uuid:agent_id>/revisions/<int:number>/restore/", draft_views.restore_revision, name="restore"),
     path("agents/<uuid:agent_id>/name/", views.rename, name="rename"),
     path("agents/<uuid:agent_id>/retire/", views.put_to_rest, name="retire"),
+    path("agents/connections/", connection_list_views.listing, name="connections"),
+    path("agents/connections/export.csv", connection_list_views.as_csv, name="connections_csv"),
     path("agents/connections/new/", connection_views.new, name="connection_new"),
     path("agents/connections/<uuid:connection_id>/", connection_views.connection, name="connection"),
     path("agents/connections/<uuid:connection_id>/rotate/", connection_views.rotate, name="connection_rotate"),

@@ -31,7 +31,7 @@ from agents.models import Agent, AgentActivity, ProviderConnection
 from agents.services import change, create, find, retire, revisions_of
 
 _ACTIVITY_SHOWN = 20
-_REVISIONS_SHOWN = 100
+_REVISIONS_SHOWN = 10
 
 
 def refusal_words(error: AgentsError) -> str:
@@ -82,7 +82,8 @@ def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     row = agent_or_404(context, agent_id)
     organization_id = context.organization.pk
     found = draft_of(row)
-    revisions = list(revisions_of(organization_id, row.id)[:_REVISIONS_SHOWN])
+    revisions = list(revisions_of(organization_id, row.id)[: _REVISIONS_SHOWN + 1])
+    revisions, more = revisions[:_REVISIONS_SHOWN], len(revisions) > _REVISIONS_SHOWN
     activity = list(
         AgentActivity.objects.filter(organization_id=organization_id, agent_id=row.id).order_by("-at", "-id")[
             :_ACTIVITY_SHOWN
@@ -103,6 +104,7 @@ def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
             "obstacle": refusal_words(found.obstacle) if found.obstacle else "",
             "stamp": stamp_of(row.draft),
             "revisions": [(each, people[each.published_by]) for each in revisions],
+            "more_revisions": more,
             "activity": [(each, people[f"{each.actor_kind}:{each.actor_id}"]) for each in activity],
             "seen": seen_of(organization_id, [row.id]).get(row.id),
         },

@@ -1,19 +1,84 @@
-"""Lists of contacts: making one, removing one, putting somebody on one or taking them off."""
+"""Lists of contacts: the list of them, making one, removing one, putting somebody on one or taking them off."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts import toasts
-from accounts.access import require
+from accounts import lists, toasts
+from accounts.access import own_transactions, require
 from contacts.exceptions import InvalidDetails, ListNameTaken, UnknownList
+from contacts.models import ContactList, ListMembership
+from contacts.querysets import how_many_on
 from contacts.services import create_list, put_on_list, remove_list, take_off_list
+
+# Lists are made by hand, one at a time: few enough to be sorted without an index of their own.
+LISTS = lists.Declaration(
+    named=lists.Named(
+        rows=gettext_lazy("Lists of contacts"),
+        ask=gettext_lazy("Filter lists"),
+        count=ngettext_lazy("%(n)s list", "%(n)s lists", "counter"),
+        csv="contacts:lists_csv",
+    ),
+    sorts=(
+        lists.Sort("name", gettext_lazy("Name"), "name", "text"),
+        lists.Sort("made", gettext_lazy("Made"), kind="id"),
+    ),
+    filters=(
+        lists.yes_no(
+            "people", gettext_lazy("People"), "has_people", yes=gettext_lazy("somebody"), no=gettext_lazy("nobody")
+        ),
+    ),
+    rising=True,
+)
+
+
+def _rows(organization_id: UUID) -> QuerySet[ContactList]:
+    members = ListMembership.objects.filter(organization_id=organization_id, contact_list_id=OuterRef("id"))
+    return ContactList.objects.filter(organization_id=organization_id).annotate(has_people=Exists(members))
+
+
+@require_GET
+def listing(request: HttpRequest) -> HttpResponse:
+    context = require(request, "contacts.read")
+    organization_id = context.organization.pk
+    shown = lists.read(LISTS, request.GET).show(_rows(organization_id))
+    people = how_many_on(organization_id, [each.id for each in shown.rows])
+    shown.rows = [(each, people.get(each.id, 0)) for each in shown.rows]
+    return render(request, "contacts/list_list.html", {"shown": shown})
+
+
+@require_GET
+@own_transactions
+def as_csv(request: HttpRequest) -> HttpResponseBase:
+    """The lists as filtered, with how many are on each; who they are is the file of the contacts."""
+    context = require(request, "contacts.read")
+    organization = context.organization
+
+    def cells(found: Sequence[ContactList]) -> list[list[object]]:
+        people = how_many_on(organization.pk, [each.id for each in found])
+        return [[each.id, each.name, people.get(each.id, 0), each.created_at] for each in found]
+
+    return lists.csv_file(
+        request,
+        lists.read(LISTS, request.GET),
+        _rows(organization.pk),
+        page=reverse("contacts:lists", args=[organization.slug]),
+        name=f"lists-{organization.slug}",
+        organization_id=organization.pk,
+        kind="contacts.lists_exported",
+        by=context.actor,
+        columns=["list", "name", "people", "made_at"],
+        cells=cells,
+    )
 
 
 @require_POST
@@ -33,7 +98,7 @@ def create(request: HttpRequest) -> HttpResponse:
     else:
         address = reverse("contacts:list_remove", args=[context.organization.slug, made.id])
         toasts.undoable(request, _("The list is made."), address)
-    return redirect("contacts:list", context.organization.slug)
+    return redirect("contacts:lists", context.organization.slug)
 
 
 @require_POST
@@ -44,7 +109,7 @@ def destroy(request: HttpRequest, list_id: UUID) -> HttpResponse:
     except UnknownList as error:
         raise Http404 from error
     messages.success(request, _("The list is gone; the contacts on it stay."))
-    return redirect("contacts:list", context.organization.slug)
+    return redirect("contacts:lists", context.organization.slug)
 
 
 @require_POST

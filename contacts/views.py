@@ -42,7 +42,6 @@ def listing(request: HttpRequest) -> HttpResponse:
         {
             "rows": _shown(organization.pk, shown.rows),
             "shown": shown,
-            "on_list": next((each for each in named if str(each.id) == asked.values.get("list")), None),
         },
     )
 

@@ -15,6 +15,7 @@ from ground.inventory.declarations import ScopeKind
 from ground.inventory.models import Nature
 from retention import words
 from retention.models import Certificate, Moment, PurgeLine, PurgeRun, RunState, Statement
+from retention.services import setaside
 
 _SLACK = timedelta(days=1)  # ids and moments are made a transaction apart
 _RUN_STATES = (
@@ -128,6 +129,65 @@ def with_figures(organization_id: UUID) -> Any:
     run = PurgeRun.objects.filter(organization_id=organization_id, id=OuterRef("run_id"))
     return Certificate.objects.filter(organization_id=organization_id).annotate(
         **{name: Subquery(run.values(name)[:1]) for name in ("rows", "keys", "bytes", "trigger")}
+    )
+
+
+def history(categories: Iterable[str]) -> lists.Declaration:
+    """Versions of periods; `categories` to choose among, none where the page is of one. Set by hand, so few enough to
+    be sorted without an index of their own."""
+    chosen = [(key, words.category(key)) for key in categories]
+    category = lists.choice("category", _("Kind of data"), chosen, column="category", any_words=_("any category"))
+    return lists.Declaration(
+        named=lists.Named(
+            rows=_("Versions"),
+            ask=_("Filter versions"),
+            count=ngettext_lazy("%(n)s version", "%(n)s versions", "counter"),
+            csv="retention:history_all_csv" if chosen else "retention:history_csv",
+            arguments=("slug", "category"),
+        ),
+        sorts=(
+            lists.Sort("set", _("Set"), "set_at"),
+            lists.Sort("effect", _("Takes effect"), "effective_at"),
+        ),
+        filters=(
+            *([category] if chosen else []),
+            lists.choice(
+                "undone",
+                _("State"),
+                (("no", _("stands")), ("yes", _("undone"))),
+                where=lambda value: Q(undone_at__isnull=value == "no"),
+            ),
+            lists.since(_("From"), "set_at"),
+            lists.until(_("To"), "set_at"),
+        ),
+    )
+
+
+def aside(organization_id: UUID, categories: Iterable[str]) -> lists.Declaration:
+    """Records set aside, by their alerts; the longest set aside comes first."""
+    return lists.Declaration(
+        named=lists.Named(
+            rows=_("Set aside"),
+            ask=_("Filter records set aside"),
+            count=ngettext_lazy("%(n)s record", "%(n)s records", "counter"),
+            csv="retention:set_aside_csv",
+        ),
+        sorts=(
+            lists.Sort("since", _("Since"), "raised_at"),
+            lists.Sort("tries", _("Tries"), "count", "number"),
+        ),
+        filters=(
+            lists.choice(
+                "category",
+                _("Category"),
+                [(key, words.category(key)) for key in categories],
+                where=lambda category: setaside.of_category(organization_id, category),
+                any_words=_("any category"),
+            ),
+            lists.since(_("From"), "raised_at"),
+            lists.until(_("To"), "raised_at"),
+        ),
+        rising=True,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retention.views import certificates, destroying, holds, proof_lists, purges, settings
+from retention.views import aside, certificates, destroying, history, holds, proof_lists, purges, settings
 from retention.views.destroying import CALL, CONTACT
 
 app_name = "retention"
@@ -11,14 +11,17 @@ urlpatterns = [
     path("retention/effect/", settings.effect, name="settings_effect"),
     path("retention/preview/", settings.preview, name="preview"),
     path("retention/change/", settings.change, name="change"),
-    path("retention/history/", settings.history_all, name="history_all"),
+    path("retention/history/", history.history, name="history_all"),
+    path("retention/history.csv", history.as_csv, name="history_all_csv"),
     path("retention/<slug:category>/undo/", settings.undo, name="change_undo"),
-    path("retention/<slug:category>/history/", settings.history, name="history"),
+    path("retention/<slug:category>/history/", history.history, name="history"),
+    path("retention/<slug:category>/history.csv", history.as_csv, name="history_csv"),
     path("purges/", purges.purges, name="purges"),
     path("purges/export.csv", proof_lists.purges_csv, name="purges_csv"),
     path("purges/now/", purges.purge_now, name="purge_now"),
     path("purges/retry/", purges.retry, name="purge_retry"),
-    path("purges/aside/", purges.aside, name="set_aside"),
+    path("purges/aside/", aside.aside, name="set_aside"),
+    path("purges/aside/export.csv", aside.as_csv, name="set_aside_csv"),
     path("purges/aside/<uuid:record_id>/retry/", purges.retry, name="record_retry"),
     path("purges/<uuid:run_id>/", purges.purge, name="purge"),
     path("purges/<uuid:run_id>/approve/", purges.approve, name="purge_approve"),

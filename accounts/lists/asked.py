@@ -207,7 +207,7 @@ class Listing:
         found = []
         for sort in self.asked.declaration.sorts:
             for falling in (True, False):
-                words = _WAYS[sort.kind][not falling]
+                words = (sort.ways or _WAYS[sort.kind])[not falling]
                 text = f"-{sort.name}" if falling else sort.name
                 found.append((text, f"{sort.label}: {words}", self.asked.sort_text == text))
         return found

@@ -33,6 +33,7 @@ class Sort:
     """One way to order a list. `name` stands in addresses, `label` over the column.
 
     `kind`: "id" for the primary key alone (ids of version 7 are ordered by time). "text" never stands in a cursor.
+    `ways`: words for falling and rising, where those of the kind do not fit.
     `nullable`: the column may be empty; its index must then be built with NULLS FIRST.
     """
 
@@ -41,6 +42,7 @@ class Sort:
     column: str = "id"
     kind: Kind = "moment"
     nullable: bool = False
+    ways: tuple[Any, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ def list_filters(context: dict[str, Any], shown: Listing) -> dict[str, Any]:
 def _file_of(context: dict[str, Any], shown: Listing) -> str:
     """The address of the file, where there is one and this reader may have it."""
     named = shown.named
-    if named is None or not named.csv or not shown.rows or not context.get("takes_and_asks", True):
+    if named is None or not named.csv or not shown.rows:
+        return ""
+    if context.get("organization") and not context.get("takes_and_asks", True):
         return ""
     if named.csv_needs and named.csv_needs not in context.get("permissions", ()):
         return ""

@@ -1,12 +1,13 @@
 """Records that failed alone and were set aside: how many, which, why, and another try of one or of all."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from ground import audit
 from ground.audit.models import Alert
@@ -16,12 +17,14 @@ from ground.tenancy import Actor, acting_for
 from retention.services import runs
 
 _ALERT = "destruction.set_aside"
-SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """One record that could not be destroyed. `error`: the kind of failure; `count`: how often it failed."""
+    """One record that could not be destroyed. `error`: the kind of failure; `count`: how often it failed.
+
+    `category` is empty where the record went another way since.
+    """
 
     category: str
     record_id: UUID
@@ -52,27 +55,43 @@ def waiting(organization_id: UUID) -> dict[str, int]:
     return counts
 
 
-def listed(organization_id: UUID) -> list[Aside]:
-    """The records themselves, longest set aside first, at most `SHOWN`. Needs the organization's context."""
-    found: list[tuple[datetime, str, UUID]] = []
+def alerts_of(organization_id: UUID) -> QuerySet[Alert]:
+    """One row for each record set aside: its alert, raised in the transaction that set the record aside."""
+    return Alert.objects.open().filter(organization_id=organization_id, kind=_ALERT)
+
+
+def of_category(organization_id: UUID, category: str) -> Q:
+    """Alerts about records of this category."""
+    found = Q(pk__in=[])
     for declaration in _holdable():
-        aside = rows_of(declaration, organization_id).filter(set_aside_at__isnull=False)
-        rows = aside.order_by("set_aside_at").values_list("set_aside_at", "pk")[:SHOWN]
-        found += [(set_aside_at, str(declaration.category), pk) for set_aside_at, pk in rows]
-    oldest = sorted(found)[:SHOWN]
-    alerts = Alert.objects.open().filter(
-        organization_id=organization_id, kind=_ALERT, key__in=[str(pk) for _at, _category, pk in oldest]
-    )
-    known = {alert.key: alert for alert in alerts}
+        if declaration.category == category:
+            aside = rows_of(declaration, organization_id).filter(set_aside_at__isnull=False)
+            found |= Q(key__in=aside.annotate(as_text=Cast("pk", TextField())).values("as_text"))
+    return found
+
+
+def described(organization_id: UUID, alerts: Sequence[Alert]) -> list[Aside]:
+    """The records these alerts are about, in their order. Needs the organization's context."""
+    keys = [UUID(alert.key) for alert in alerts]
+    known: dict[UUID, tuple[str, datetime]] = {}
+    for declaration in _holdable() if keys else ():
+        rows = rows_of(declaration, organization_id).filter(pk__in=keys, set_aside_at__isnull=False)
+        known |= {pk: (str(declaration.category), moment) for pk, moment in rows.values_list("pk", "set_aside_at")}
     return [
-        Aside(category, pk, set_aside_at, _error(known.get(str(pk))), known[str(pk)].count if str(pk) in known else 1)
-        for set_aside_at, category, pk in oldest
+        Aside(
+            category=known[key][0] if key in known else "",
+            record_id=key,
+            set_aside_at=known[key][1] if key in known else alert.raised_at,
+            error=_error(alert),
+            count=alert.count,
+        )
+        for key, alert in zip(keys, alerts, strict=True)
     ]
 
 
-def _error(alert: Alert | None) -> str:
+def _error(alert: Alert) -> str:
     try:
-        return str(json.loads(alert.details).get("error", "")) if alert is not None else ""
+        return str(json.loads(alert.details).get("error", ""))
     except ValueError:
         return ""
 

@@ -188,25 +188,6 @@ def approve(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return redirect("retention:purge", slug=context.organization.slug, run_id=run.pk)
 
 
-@require_GET
-def aside(request: HttpRequest) -> HttpResponse:
-    """Which records were set aside, since when and why; each, or all, can be tried again."""
-    context = require(request, "purges.read")
-    organization_id = context.organization.pk
-    counts = setaside.waiting(organization_id)
-    records = setaside.listed(organization_id) if counts else []
-    return render(
-        request,
-        "retention/set_aside.html",
-        {
-            "records": records,
-            "total": sum(counts.values()),
-            "more": max(0, sum(counts.values()) - len(records)),
-            "may_change": context.may("retention.change"),
-        },
-    )
-
-
 @require_POST
 def retry(request: HttpRequest, record_id: UUID | None = None) -> HttpResponse:
     """What was set aside is tried again: one record, or all of them."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,14 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import toasts
 from accounts.access import OrganizationContext, require
 from ground.profiles import Period
-from retention import chart, forecast, people, periods, table, words
+from retention import chart, forecast, periods, table, words
 from retention.exceptions import RetentionError, WrongConfirmation
 from retention.forms import ConfirmForm, PeriodsForm
-from retention.models import PeriodVersion
 from retention.services import settings as service
 from retention.views.refusals import sentence
 
-_VERSIONS_SHOWN = 200
 MOMENT = "%Y-%m-%dT%H:%M:%S.%f%z"
 
 
@@ -216,50 +214,3 @@ def undo(request: HttpRequest, category: str) -> HttpResponse:
     else:
         messages.success(request, _("The change is undone; nothing of it took effect."))
     return redirect("retention:settings", slug=context.organization.slug)
-
-
-@require_GET
-def history(request: HttpRequest, category: str) -> HttpResponse:
-    """Every version of a category's period: who, when, why, and what became of it."""
-    context = require(request, "retention.read")
-    found = table.rows(
-        context.organization.pk, timezone.now(), operator=context.organization.is_operator, only=category
-    )
-    if not found:
-        raise Http404
-    versions = periods.versions(context.organization.pk, category)
-    return _history(request, context, versions, {"row": found[0]})
-
-
-@require_GET
-def history_all(request: HttpRequest) -> HttpResponse:
-    """The newest changes of all periods together."""
-    context = require(request, "retention.read")
-    versions = PeriodVersion.objects.filter(organization_id=context.organization.pk).order_by("-set_at", "-id")
-    return _history(request, context, list(versions[:_VERSIONS_SHOWN]), {})
-
-
-def _history(
-    request: HttpRequest, context: OrganizationContext, versions: list[PeriodVersion], more: dict[str, Any]
-) -> HttpResponse:
-    organization_id, now = context.organization.pk, timezone.now()
-    in_force = {
-        version.pk
-        for category in {version.category for version in versions}
-        if (version := periods.version_in_force(organization_id, category, now)) is not None
-    }
-    actors = {version.set_by for version in versions} | {version.undone_by for version in versions if version.undone_by}
-    known = people.names(organization_id, actors)
-    return render(
-        request,
-        "retention/history.html",
-        {
-            **more,
-            "now": now,
-            "versions": [
-                (version, known[version.set_by], known.get(version.undone_by, ""), version.pk in in_force)
-                for version in versions
-            ],
-            "back": reverse("retention:settings", kwargs={"slug": context.organization.slug}),
-        },
-    )

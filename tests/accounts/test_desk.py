@@ -67,7 +67,7 @@ def test_the_list_shows_names_states_and_counts(people, staff):
     assert "Elsewhere" in page
     assert people.owner.email not in page
     assert "Elsewhere" not in browser(staff).get(reverse("desk:home") + "?q=hom").content.decode()
-    assert "No organization matches" in browser(staff).get(reverse("desk:home") + "?state=closed").content.decode()
+    assert "Nothing matches" in browser(staff).get(reverse("desk:home") + "?state=closed").content.decode()
 
 
 def test_opening_asks_for_a_fresh_second_factor(people, staff):

@@ -309,7 +309,7 @@ def test_the_file_is_offered_to_whoever_may_take_it(home, keys, permissions, off
     named = replace(NAMED, csv_needs="calls.export")
     shown.asked.declaration = replace(KEYS, named=named)
     assert ("keys.csv" in filters(home, shown, permissions=permissions)) is offered
-    assert "keys.csv" not in filters(home, shown, permissions=permissions, takes_and_asks=False)
+    assert "keys.csv" not in filters(home, shown, permissions=permissions, organization=home, takes_and_asks=False)
 
 
 def test_a_list_shown_on_another_page_leads_to_its_own(home, keys):

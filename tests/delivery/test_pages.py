@@ -1,5 +1,7 @@
 """The bell, the page of notices, the preferences, the staff's list: owner, member, outsider, staff."""
 
+import csv
+import io
 import re
 import time
 from uuid import uuid4
@@ -235,3 +237,16 @@ def test_nobody_else_sends_again(people, failed, as_):
         assert answer.status_code in {200, 404}
     with acting_for(people.home.pk):
         assert Email.objects.get().resends == 0
+
+
+def test_ones_own_notices_are_taken_as_filtered_and_nobody_elses(news, as_):
+    def titles(person, query=""):
+        answer = as_(person).get(at(news, "notices_csv") + query)
+        text = b"".join(answer.streaming_content).decode().removeprefix("\ufeff")
+        return [row["title"] for row in csv.DictReader(io.StringIO(text))]
+
+    assert len(titles(news.owner)) == 3
+    assert titles(news.owner, f"?kind={SET}") == ["Recordings are to be kept 30 days"]
+    assert titles(news.owner, "?show=read") == []
+    assert titles(news.member) == ["Recordings are to be kept 30 days"]
+    assert as_(news.outsider).get(at(news, "notices_csv")).status_code == 404
