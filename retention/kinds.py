@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ground.audit.verification import Fault, Problem
+from ground.audit.walk import Fault, Problem
 
 LONGEST_VALUE = 40  # a digest is cut on the page; the export has all of it
 

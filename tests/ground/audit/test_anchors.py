@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from ground import audit
 from ground.audit import anchors
 from ground.audit.anchors import Anchor
-from ground.audit.verification import Fault
+from ground.audit.walk import Fault
 from tests import factories
 from tests.ground.audit.conftest import ANNA, BORIS, append, seal
 

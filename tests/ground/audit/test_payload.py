@@ -128,3 +128,66 @@ def test_a_kind_names_app_and_event(name):
 def test_naive_moments_have_no_place_in_evidence():
     with pytest.raises(NotCanonical):
         moment(datetime(2026, 1, 1))  # noqa: DTZ001  (naive on purpose)
+
+
+def test_a_word_has_at_most_128_characters():
+    assert token("a" * 128, "note") == "a" * 128
+    assert kind("a." + "b" * 126) == "a." + "b" * 126
+    assert canonical({"a" * 128: 1}) == '{"' + "a" * 128 + '":1}'
+    with pytest.raises(PersonalDataInAudit):
+        kind("a." + "b" * 127)
+    with pytest.raises(PersonalDataInAudit):
+        canonical({"a" * 129: 1})
+
+
+@pytest.mark.parametrize("text", ["calls:recording", "a:b:c", "T10:15", "at:10:15:00", "cafe"])
+def test_colons_alone_make_no_network_address(text):
+    assert token(text, "note") == text
+
+
+@pytest.mark.parametrize("text", ["fe80::1", "2001:db8:0:0:0:0:0:1", "abcd::"])
+def test_a_network_address_is_one_in_any_spelling(text):
+    with pytest.raises(PersonalDataInAudit):
+        token(text, "note")
+
+
+def test_a_payload_has_at_most_16384_characters():
+    inner = {f"k{number:03d}": "a" * 120 for number in range(120)}
+    room = 16_384 - len(canonical(inner))
+    fits = {f"x{number}": "b" * 100 for number in range(room // 108)}
+    whole = inner | fits
+    whole["y"] = "c" * (16_384 - len(canonical(whole)) - len(',"y":""'))
+    assert len(canonical(whole)) == 16_384
+    with pytest.raises(NotCanonical):
+        canonical(whole | {"y": whole["y"] + "c"})
+
+
+def test_four_levels_are_deep_enough():
+    assert canonical({"a": {"b": {"c": {}}}}) == '{"a":{"b":{"c":{}}}}'
+    assert canonical({"a": [{"b": [1]}]}) == '{"a":[{"b":[1]}]}'
+    assert canonical({"a": [[[1]]]}) == '{"a":[[[1]]]}'
+    for deeper in ({"a": {"b": {"c": {"d": {}}}}}, {"a": [{"b": [[1]]}]}, {"a": [[[[1]]]]}):
+        with pytest.raises(NotCanonical):
+            canonical(deeper)
+
+
+def test_integers_up_to_what_every_reader_agrees_on():
+    assert canonical({"n": 2**53 - 1, "m": -(2**53) + 1}) == '{"m":-9007199254740991,"n":9007199254740991}'
+    with pytest.raises(NotCanonical):
+        canonical({"n": -(2**53)})
+
+
+def test_a_key_may_be_an_id():
+    identity = "0192aaaa-0000-7000-8000-000000000001"
+    assert canonical({identity: 1}) == f'{{"{identity}":1}}'
+    with pytest.raises(PersonalDataInAudit):
+        canonical({identity.upper(): 1})
+
+
+def test_empty_texts_and_tuples_pass():
+    assert canonical({"a": "", "b": (1, None, False)}) == '{"a":"","b":[1,null,false]}'
+
+
+def test_a_kind_and_a_moment_come_back_in_their_one_spelling():
+    assert kind("calls.stored") == "calls.stored"
+    assert moment(datetime.fromisoformat("2026-11-22T12:15:00.25+02:00")) == "2026-11-22T10:15:00.250000Z"

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from ground import audit
-from ground.audit.verification import Fault, check_chain
+from ground.audit.verification import check_chain
+from ground.audit.walk import Fault
 from tests.ground.audit import attacks
 from tests.ground.audit.conftest import ANNA
 
