@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
+from accounts.api_docs.views import api_docs
 from config import health
 from retention.views.keys import signing_keys
 from retention.views.overview import overview
@@ -40,7 +41,7 @@ urlpatterns = [
     path("", include("calls.ingest_urls")),
     path("api/v1/", include(api_patterns)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="api_docs"),
+    path("api/docs/", api_docs, name="api_docs"),
     path("o/<slug:slug>/", include(organization_patterns)),
     path("", include("delivery.person_urls")),
     path("", include("accounts.person_urls")),

@@ -34,6 +34,8 @@ from ground.tenancy import uuid7
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
+CODES = {400: ("idempotency-key-invalid",), 409: ("idempotency-in-flight",), 422: ("idempotency-key-reused",)}
+"""How a request with this header may be refused, by status."""
 REMEMBERED_FOR = timedelta(hours=24)
 LEASE = timedelta(seconds=120)
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions, status
@@ -13,6 +14,7 @@ from rest_framework.views import set_rollback
 from ground import vault
 
 CONTENT_TYPE = "application/problem+json"
+TYPE = "urn:sottovoce:problem:"
 OUTAGES = (vault.Unavailable, OperationalError, InterfaceError)
 """A part that does not answer, is full, or took too long: not a mistake of the code, and worth another try."""
 
@@ -32,6 +34,20 @@ TITLES = {
     500: "The request failed",
     503: "Not able to answer just now",
 }
+
+
+UNREADABLE = "parse-error"
+CODES: Mapping[int, tuple[str, ...]] = {
+    400: ("invalid", UNREADABLE),
+    401: ("not-authenticated", "authentication-failed"),
+    403: ("permission-denied",),
+    404: ("not-found",),
+    413: ("request-too-large",),
+    415: ("unsupported-media-type",),
+    429: ("throttled",),
+    503: ("unavailable",),
+}
+"""The codes that any operation may answer with; each view names its own (`refuses`)."""
 
 
 class Problem(exceptions.APIException):
@@ -54,6 +70,14 @@ class Unavailable(Problem):
         )
 
 
+class TooLarge(Problem):
+    """A longer body than we read (`DATA_UPLOAD_MAX_MEMORY_SIZE`). It was refused by its announced length."""
+
+    def __init__(self) -> None:
+        longest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        super().__init__(413, CODES[413][0], f"A body has at most {longest} bytes. Nothing was stored.")
+
+
 def request_id_of(request: HttpRequest | None) -> str:
     return str(getattr(request, "request_id", ""))
 
@@ -63,7 +87,7 @@ def body(
 ) -> dict[str, Any]:
     """The members of RFC 9457, section 3.1, and `code`, `request_id`, and what the problem adds."""
     return {
-        "type": f"urn:sottovoce:problem:{code}",
+        "type": f"{TYPE}{code}",
         "title": TITLES.get(status_code, "The request failed"),
         "status": status_code,
         "detail": detail,
@@ -103,6 +127,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()

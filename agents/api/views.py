@@ -5,19 +5,28 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.openapi import page_parameters
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from agents import connections
 from agents.api import serializers
 from agents.exceptions import (
     AgentExists,
+    AgentRetired,
     AgentsError,
+    DisclosureMissing,
+    InvalidAddress,
+    InvalidSecret,
+    InvalidSettings,
     NothingChanged,
+    OnlyShorter,
+    OutsideOperatorBounds,
     RotationUnderway,
+    UnfitProof,
     UnknownAgent,
     UnknownConnection,
 )
@@ -41,12 +50,14 @@ class AgentsView(OrganizationAPIView):
 
     scopes = {"GET": "agents.read", "POST": "agents.manage"}
     idempotent = True
-    refuses = {"POST": (404,)}
+    refuses = {
+        "POST": {404: (UnknownConnection.code,), 409: (AgentExists.code,), 422: (InvalidSettings.code,)},
+    }
 
     @extend_schema(
         operation_id="agents_list",
         summary="List agents with the revision in force",
-        parameters=[OpenApiParameter("cursor", str), OpenApiParameter("limit", int)],
+        parameters=page_parameters(PAGE_AT_MOST),
         responses=serializers.AgentPage,
         tags=["Agents"],
     )
@@ -90,6 +101,7 @@ class AgentView(OrganizationAPIView):
     """One agent."""
 
     scope = "agents.read"
+    refuses = {"GET": {404: (UnknownAgent.code,)}}
 
     @extend_schema(
         operation_id="agents_retrieve",
@@ -110,6 +122,20 @@ class RevisionsView(OrganizationAPIView):
 
     scopes = {"GET": "agents.read", "POST": "agents.manage"}
     idempotent = True
+    refuses = {
+        "GET": {404: (UnknownAgent.code,)},
+        "POST": {
+            404: (UnknownAgent.code,),
+            409: (NothingChanged.code,),
+            422: (
+                AgentRetired.code,
+                DisclosureMissing.code,
+                InvalidSettings.code,
+                OnlyShorter.code,
+                OutsideOperatorBounds.code,
+            ),
+        },
+    }
 
     @extend_schema(
         operation_id="agent_revisions_list",
@@ -153,7 +179,7 @@ class ConnectionsView(OrganizationAPIView):
     """Provider connections. Not idempotent by key: an answer with a secret is never stored."""
 
     scopes = {"GET": "agents.read", "POST": "agents.manage"}
-    refuses = {"POST": (409, 422)}
+    refuses = {"POST": {422: (InvalidAddress.code, InvalidSecret.code, InvalidSettings.code, UnfitProof.code)}}
 
     @extend_schema(
         operation_id="connections_list",
@@ -169,6 +195,7 @@ class ConnectionsView(OrganizationAPIView):
     @extend_schema(
         operation_id="connections_create",
         summary="Connect a provider; the signing secret is in this answer only",
+        description="Takes no `Idempotency-Key`: an answer with a secret is never stored.",
         request=serializers.ConnectionInput,
         responses={201: serializers.ConnectionMade},
         tags=["Provider connections"],
@@ -188,7 +215,7 @@ class RotationView(OrganizationAPIView):
     """A new signing secret beside the old one."""
 
     scope = "agents.manage"
-    refuses = {"POST": (409, 422)}
+    refuses = {"POST": {404: (UnknownConnection.code,), 409: (RotationUnderway.code,), 422: (InvalidSecret.code,)}}
 
     @extend_schema(
         operation_id="connections_rotate",

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import lists
+from accounts.api.openapi import REVEAL, page_parameters
 from accounts.api.problems import Problem, answer
 from accounts.api.views import OrganizationAPIView
 from calls import reading
@@ -46,14 +47,17 @@ class CallsView(OrganizationAPIView):
     idempotent = True
     own_transactions = True
     binds_answer = True
+    refuses = {
+        "GET": {400: ("limit-invalid", "bad-cursor", "filter-invalid")},
+        "POST": {422: ("invalid",)},
+    }
 
     @extend_schema(
         operation_id="calls_list",
         summary="List calls, newest first",
         parameters=[
-            OpenApiParameter("cursor", str, description="`next` of the page before"),
-            OpenApiParameter("limit", int, description=f"1 to {LARGEST_PAGE}; {PAGE} by default"),
-            OpenApiParameter("agent", OpenApiTypes.UUID),
+            *page_parameters(LARGEST_PAGE, PAGE),
+            OpenApiParameter("agent", OpenApiTypes.UUID, description="calls of this agent only"),
             OpenApiParameter("direction", str, enum=[each.value for each in Direction]),
             OpenApiParameter("outcome", str, enum=[each.value for each in Outcome]),
             OpenApiParameter("start", OpenApiTypes.DATETIME, description="ended at or after"),
@@ -111,12 +115,15 @@ class CallView(OrganizationAPIView):
 
     scopes = {"GET": "calls.read", "DELETE": "calls.destroy"}
     own_transactions = True
-    refuses = {"DELETE": (409,)}
+    refuses = {
+        "GET": {403: ("scope-missing",)},
+        "DELETE": {400: ("confirm-missing",), 409: (KeptByHold.code, CountMismatch.code)},
+    }
 
     @extend_schema(
         operation_id="calls_retrieve",
         summary="Read a call; with reveal=true in the clear, recorded, for keys that carry calls.reveal",
-        parameters=[OpenApiParameter("reveal", bool)],
+        parameters=[REVEAL],
         responses=serializers.CallOutput,
         tags=_TAGS,
     )
@@ -136,7 +143,7 @@ class CallView(OrganizationAPIView):
         operation_id="calls_destroy",
         summary="Destroy a call with all its parts; confirm with the number of records that the preview shows",
         description="At once: the ten minutes in which people can undo it on the page are not for programs.",
-        parameters=[OpenApiParameter("confirm", int, required=True)],
+        parameters=[OpenApiParameter("confirm", int, required=True, description="the `records` of the preview")],
         responses={200: serializers.DestructionOutput},
         tags=_TAGS,
     )
@@ -218,7 +225,7 @@ class RecordingView(OrganizationAPIView):
 
     scope = "calls.listen"
     own_transactions = True
-    refuses = {"GET": (416,)}
+    refuses = {"GET": {416: ("range-outside",)}}
 
     @extend_schema(
         operation_id="calls_recording",

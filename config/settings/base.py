@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "django_filters",
     "django_htmx",
     "csp",
@@ -308,9 +307,19 @@ SPECTACULAR_SETTINGS = {
         "ContactStateEnum": "contacts.models.ContactState",
         "RunStateEnum": "retention.models.RunState",
     },
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayOperationId": False, "validatorUrl": None},
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # The order of the page that explains the API, as the rail has it.
+    "TAGS": [
+        {"name": "Calls", "description": "What was said to a voice agent: store it, read it, listen, destroy it."},
+        {
+            "name": "Contacts",
+            "description": "The people an organization knows; no address names them.",
+        },
+        {"name": "Agents", "description": "What each voice agent may keep, revision by revision."},
+        {"name": "Provider connections", "description": "The doors through which voice platforms send calls."},
+        {"name": "Retention", "description": "How long each category is kept, and what a change would make leave."},
+        {"name": "Holds", "description": "What must not be destroyed for now, and why."},
+        {"name": "Proof", "description": "What was destroyed, and the signed certificates of it."},
+    ],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # bytes
 # Uploads stay in memory until they are sealed: a temporary file would leave them readable on a disk.

@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.openapi import REVEAL, page_parameters
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from accounts.models import Organization
@@ -29,14 +30,12 @@ class ContactsView(OrganizationAPIView):
 
     scopes = {"GET": "contacts.read", "POST": "contacts.manage"}
     idempotent = True
+    refuses = {"POST": {409: (ReferenceTaken.code,)}}
 
     @extend_schema(
         operation_id="contacts_list",
         summary="List contacts, or find people",
-        parameters=[
-            OpenApiParameter("cursor", str, description="`next` of the page before"),
-            OpenApiParameter("limit", int, description=f"1 to {PAGE_AT_MOST}; {PAGE} by default"),
-        ],
+        parameters=page_parameters(PAGE_AT_MOST, PAGE),
         responses=serializers.ContactPage,
         tags=["Contacts"],
     )
@@ -84,6 +83,7 @@ class ContactSearchView(OrganizationAPIView):
     """Finding people without putting who they are into an address that is logged."""
 
     scope = "contacts.read"
+    refuses = {"POST": {400: ("not-an-identifier",)}}
 
     @extend_schema(
         operation_id="contacts_search",
@@ -122,12 +122,16 @@ class ContactView(OrganizationAPIView):
         "DELETE": "contacts.manage",
     }
     own_transactions = True
-    refuses = {"PATCH": (409,), "DELETE": (409,)}
+    refuses = {
+        "GET": {403: ("scope-missing",), 404: (UnknownContact.code,)},
+        "PATCH": {404: (UnknownContact.code,), 409: (ReferenceTaken.code, ChangedMeanwhile.code, OnLegalHold.code)},
+        "DELETE": {404: (UnknownContact.code,), 409: (OnLegalHold.code,)},
+    }
 
     @extend_schema(
         operation_id="contacts_retrieve",
         summary="Read a contact; with reveal=true in the clear, recorded, for keys that carry calls.reveal",
-        parameters=[OpenApiParameter("reveal", bool)],
+        parameters=[REVEAL],
         responses=serializers.ContactRevealed,
         tags=["Contacts"],
     )

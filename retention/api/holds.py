@@ -9,6 +9,7 @@ from rest_framework import serializers as fields
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.openapi import page_parameters
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from agents.models import Agent
@@ -22,7 +23,7 @@ from ground.inventory.models import Hold
 from ground.tenancy import acting_for
 from ground.vault.blind import NotAnIdentifier
 from retention.api import serializers
-from retention.api.paging import page
+from retention.api.paging import PAGE_AT_MOST, page
 from retention.services import keeping
 
 
@@ -43,7 +44,7 @@ class _HoldsView(OrganizationAPIView):
 class HoldsView(_HoldsView):
     scopes = {"GET": "holds.read", "POST": "holds.place"}
     idempotent = True
-    refuses = {"POST": (404,)}
+    refuses = {"POST": {404: ("not-found",), 422: ("review-in-the-past", "not-an-identifier")}}
 
     @property
     def own_transactions(self) -> bool:  # type: ignore[override]  # of a request, not of the view
@@ -54,9 +55,8 @@ class HoldsView(_HoldsView):
         operation_id="holds_list",
         summary="List holds in force, newest first; `released=true` lists those that ended",
         parameters=[
-            OpenApiParameter("cursor", str),
-            OpenApiParameter("limit", int),
-            OpenApiParameter("released", bool),
+            *page_parameters(PAGE_AT_MOST),
+            OpenApiParameter("released", bool, description="those that ended, instead of those in force"),
         ],
         responses=serializers.HoldPage,
         tags=["Holds"],
@@ -161,6 +161,7 @@ class ReleaseView(_HoldsView):
     scope = "holds.place"
     idempotent = True
     own_transactions = True
+    refuses = {"POST": {409: ("hold-not-in-force",)}}
 
     @extend_schema(
         operation_id="holds_release",

@@ -91,7 +91,7 @@ class PeriodView(_PeriodsView):
 
 class PreviewView(_PeriodsView):
     scope = "retention.read"
-    refuses = {"POST": (409, 422)}
+    refuses = {"POST": {409: ("unchanged",), 422: ("outside-bounds", "not-yours-to-change")}}
 
     @extend_schema(
         operation_id="retention_preview",
@@ -114,6 +114,7 @@ class PreviewView(_PeriodsView):
 class ChangeView(_PeriodsView):
     scope = "retention.change"
     idempotent = True
+    refuses = {"POST": {409: ("unchanged", "wrong-confirmation"), 422: ("outside-bounds", "not-yours-to-change")}}
 
     @extend_schema(
         operation_id="retention_change",
@@ -145,6 +146,7 @@ class ChangeView(_PeriodsView):
 class UndoView(_PeriodsView):
     scope = "retention.change"
     idempotent = True
+    refuses = {"POST": {409: ("nothing-to-undo",)}}
 
     @extend_schema(
         operation_id="retention_undo",

@@ -9,14 +9,15 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.openapi import page_parameters
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from retention.api import serializers
-from retention.api.paging import page
+from retention.api.paging import PAGE_AT_MOST, page
 from retention.models import Certificate, PurgeLine, PurgeRun, RunState
 from retention.services import certificates as service
 
-_PAGE = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
+_PAGE = page_parameters(PAGE_AT_MOST)
 
 
 class RunsView(OrganizationAPIView):
