@@ -10,31 +10,18 @@ destroyed at once.
 `calls.hooks.things.append(function)`: function(organization_id, id) -> Things of higher floors with exactly this id
 (a certificate, a purge, a hold); the search shows them.
 
-`calls.hooks.bands.append(function)`: function(context, call_id) -> Band or None: what a higher floor has to say on top
-of a call's page (it is about to be destroyed).
-
-`calls.hooks.endings.append(function)`: function(organization_id, ids) -> when those of these calls whose destruction
-somebody confirmed will be destroyed; lists and the call's page say so instead of the period.
-
-`calls.hooks.remains.append(function)`: function(request, context, call_id) -> response or None: the page that stands
-where a destroyed call stood. Without an answer the address leads nowhere.
+`calls.hooks.destruction`: which calls are about to be destroyed, and what stands where a destroyed one stood.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.utils.functional import Promise
 
-from accounts.bands import Band
+from accounts.bands import Destruction
 from ground.profiles import Period
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from accounts.access import OrganizationContext
 
 MayStore = Callable[[UUID, str, UUID | None, datetime], bool]
 
@@ -89,26 +76,4 @@ def things_with(organization_id: UUID, identifier: UUID) -> list[Thing]:
     return [thing for ask in things for thing in ask(organization_id, identifier)]
 
 
-bands: list[Callable[["OrganizationContext", UUID], Band | None]] = []
-
-
-def bands_of(context: "OrganizationContext", call_id: UUID) -> list[Band]:
-    """What stands on top of this call's page. Needs the context."""
-    return [band for ask in bands if (band := ask(context, call_id)) is not None]
-
-
-endings: list[Callable[[UUID, Iterable[UUID]], Mapping[UUID, datetime]]] = []
-
-
-def endings_of(organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, datetime]:
-    """When each of these calls will be destroyed, if somebody confirmed that. Needs the context."""
-    wanted = list(ids)
-    return {call_id: at for ask in endings for call_id, at in ask(organization_id, wanted).items()}
-
-
-remains: "list[Callable[[HttpRequest, OrganizationContext, UUID], HttpResponse | None]]" = []
-
-
-def remains_of(request: "HttpRequest", context: "OrganizationContext", call_id: UUID) -> "HttpResponse | None":
-    """The page where a destroyed call stood, or None. Needs the context."""
-    return next((page for ask in remains if (page := ask(request, context, call_id)) is not None), None)
+destruction = Destruction()

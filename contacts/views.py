@@ -75,10 +75,7 @@ def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     context = require(request, "contacts.read")
     row = Contact.objects.filter(organization_id=context.organization.pk, id=contact_id).first()
     if row is None:
-        remains = hooks.remains_of(request, context, contact_id)
-        if remains is None:
-            raise Http404
-        return remains
+        return hooks.destruction.remains_of(request, context, contact_id)
     details = details_of(context.organization.pk, [row])[row.id]
     return render(request, "contacts/contact_detail.html", _page(request, context, row, details, revealed=False))
 
@@ -171,7 +168,7 @@ def _row(context: OrganizationContext, contact_id: UUID) -> Contact:
 def _shown(organization_id: UUID, rows: list[Contact]) -> list[dict[str, Any]]:
     opened = details_of(organization_id, rows)
     period, now = period_in_force(organization_id), timezone.now()
-    endings = hooks.endings_of(organization_id, [row.id for row in rows])
+    endings = hooks.destruction.endings_of(organization_id, [row.id for row in rows])
     return [
         {"row": row, "masked": _masked(opened[row.id]), "life": life_of(row, period, now, endings.get(row.id))}
         for row in rows
@@ -198,7 +195,7 @@ def _page(
     return {
         "contact": row,
         "life": _life(organization_id, row),
-        "bands": [band.render(request) for band in hooks.bands_of(context, row.id)],
+        "bands": [band.render(request) for band in hooks.destruction.bands_of(context, row.id)],
         "shown": details.to_json() if revealed else _masked(details),
         "revealed": revealed,
         "lists": lists_of_contact(organization_id, row.id),
@@ -208,7 +205,7 @@ def _page(
 
 def _life(organization_id: UUID, row: Contact) -> Life:
     """With the hour of a confirmed destruction, for the page may stay open."""
-    now, ends_at = timezone.now(), hooks.endings_of(organization_id, [row.id]).get(row.id)
+    now, ends_at = timezone.now(), hooks.destruction.endings_of(organization_id, [row.id]).get(row.id)
     life = life_of(row, period_in_force(organization_id), now, ends_at)
     return replace(life, words=leaves_at(ends_at, now)) if ends_at and not row.held else life
 

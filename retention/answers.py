@@ -55,7 +55,10 @@ contact_hooks.periods_in_force.append(period_in_force)
 call_hooks.periods.append(kept)
 call_hooks.may_store.append(may_store)
 call_hooks.things.append(destroying.things_with)
-for _hooks, _door in ((call_hooks, destroying.CALL), (contact_hooks, destroying.CONTACT)):
-    _hooks.bands.append(partial(destroying.band, _door))
-    _hooks.endings.append(partial(destroying.endings, _door))
-    _hooks.remains.append(partial(destroying.page_of_destroyed, _door))
+for _destruction, _door in (
+    (call_hooks.destruction, destroying.CALL),
+    (contact_hooks.destruction, destroying.CONTACT),
+):
+    _destruction.bands.append(partial(destroying.band, _door))
+    _destruction.endings.append(partial(destroying.endings, _door))
+    _destruction.remains.append(partial(destroying.page_of_destroyed, _door))

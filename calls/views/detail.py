@@ -48,10 +48,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
     context = require(request, "calls.read")
     row = Call.objects.filter(organization_id=context.organization.pk, id=call_id).first()
     if row is None:
-        remains = hooks.remains_of(request, context, call_id)
-        if remains is None:
-            raise Http404
-        return remains
+        return hooks.destruction.remains_of(request, context, call_id)
     return _page(request, context, row)
 
 
@@ -106,7 +103,7 @@ def _page(request: HttpRequest, context: OrganizationContext, row: Call, person:
     if row.agent_id:
         agent = Agent.objects.filter(organization_id=organization_id, id=row.agent_id).first()
     leaving = Periods(organization_id).of(row)
-    ends_at = None if row.held else hooks.endings_of(organization_id, [row.id]).get(row.id)
+    ends_at = None if row.held else hooks.destruction.endings_of(organization_id, [row.id]).get(row.id)
     listens = context.may("calls.listen")
     content = _content(context, row, agent) if listens else {}
     response = render(
@@ -134,7 +131,7 @@ def _page(request: HttpRequest, context: OrganizationContext, row: Call, person:
             "holds": context.may("holds.place") and navigation.exists("retention:hold_place"),
             "destroys": context.may("calls.destroy"),
             "exports": context.may("calls.export"),
-            "bands": [band.render(request) for band in hooks.bands_of(context, row.id)],
+            "bands": [band.render(request) for band in hooks.destruction.bands_of(context, row.id)],
         },
     )
     if listens or person is not None:

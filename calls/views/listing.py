@@ -100,7 +100,7 @@ def agents_of(organization_id: UUID) -> dict[UUID, str]:
 def rows_of(organization_id: UUID, calls: list[Call], agents: Mapping[UUID, str]) -> list[Row]:
     """Lines of a list of calls, masked."""
     people, periods, now = people_on(organization_id, calls), Periods(organization_id), timezone.now()
-    endings = hooks.endings_of(organization_id, [call.id for call in calls])
+    endings = hooks.destruction.endings_of(organization_id, [call.id for call in calls])
     return [
         Row(
             call,

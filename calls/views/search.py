@@ -20,7 +20,7 @@ from calls.services.searching import Found, Query
 from calls.views.listing import DAMAGED, agents_of, rows_of, times_in
 from contacts import masking
 from contacts.details import Details
-from contacts.hooks import endings_of, period_in_force
+from contacts.hooks import destruction, period_in_force
 from contacts.life import Life, life_of
 from contacts.models import Contact
 from contacts.services import details_of
@@ -122,7 +122,7 @@ def _address(context: OrganizationContext, thing: hooks.Thing) -> str:
 
 def _known(organization_id: UUID, contacts: list[Contact]) -> list[Known]:
     opened, period, now = _details(organization_id, contacts), period_in_force(organization_id), timezone.now()
-    endings = endings_of(organization_id, [contact.id for contact in contacts])
+    endings = destruction.endings_of(organization_id, [contact.id for contact in contacts])
     return [
         Known(
             contact,
