@@ -10,7 +10,7 @@ from calls.providers.base import Busy, CopyState
 from calls.providers.client import NoAnswer
 from calls.services import copies, destroying, fetching, polling, processing
 from calls.services.storing import Overtaken
-from ground import jobs, vault
+from ground import jobs
 from ground.vault.exceptions import KeyDeadlinePassed
 
 _VAULT_RETRY_SECONDS = 15
@@ -21,9 +21,8 @@ _FETCHES = 12
 def process_event(lease: jobs.Lease) -> None:
     """Read a received provider event into its call."""
     try:
-        processing.process(lease.organization_id, UUID(lease.arguments["event"]), now=timezone.now())
-    except (vault.Unavailable, KeyDeadlinePassed):
-        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+        with jobs.until_the_vault_answers(_VAULT_RETRY_SECONDS, KeyDeadlinePassed):
+            processing.process(lease.organization_id, UUID(lease.arguments["event"]), now=timezone.now())
     except Overtaken:
         raise jobs.RetryLater(1, "overtaken") from None
 
@@ -33,9 +32,8 @@ def fetch_recording(lease: jobs.Lease) -> None:
     """Fetch, recognise, seal and store the recording of a call; patient for hours with what may pass."""
     call_id = UUID(lease.arguments["call"])
     try:
-        fetching.fetch(lease.organization_id, call_id, UUID(lease.arguments["event"]), now=timezone.now())
-    except (vault.Unavailable, KeyDeadlinePassed):
-        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+        with jobs.until_the_vault_answers(_VAULT_RETRY_SECONDS, KeyDeadlinePassed):
+            fetching.fetch(lease.organization_id, call_id, UUID(lease.arguments["event"]), now=timezone.now())
     except DownloadFailed as failure:
         if not failure.transient or lease.attempt >= _FETCHES:
             fetching.give_up(lease.organization_id, call_id, failure.code, status=failure.status)
@@ -50,10 +48,8 @@ def fetch_recording(lease: jobs.Lease) -> None:
 def delete_provider_copy(lease: jobs.Lease) -> None:
     """Ask the provider to delete its copy of a call; patient for days, then an alert."""
     copy_id = UUID(lease.arguments["copy"])
-    try:
+    with jobs.until_the_vault_answers(_VAULT_RETRY_SECONDS):
         answer = copies.ask(lease.organization_id, copy_id, now=timezone.now())
-    except vault.Unavailable:
-        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
     if answer is None or answer.state not in (CopyState.RETRY, CopyState.CREDENTIALS):
         return
     if copies.is_out_of_patience(lease.organization_id, copy_id, now=timezone.now()):
@@ -64,10 +60,8 @@ def delete_provider_copy(lease: jobs.Lease) -> None:
 @jobs.handler("calls.destroy_forbidden", lease_seconds=120, attempts=20)
 def destroy_forbidden(lease: jobs.Lease) -> None:
     """Destroy recordings of a call that may not have any."""
-    try:
+    with jobs.until_the_vault_answers(_VAULT_RETRY_SECONDS):
         destroying.destroy_forbidden(lease.organization_id, UUID(lease.arguments["call"]))
-    except vault.Unavailable:
-        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
 
 
 @jobs.handler("calls.poll", lease_seconds=120, attempts=5)
@@ -80,9 +74,8 @@ def plan_polls(lease: jobs.Lease) -> None:
 def poll_connection(lease: jobs.Lease) -> None:
     """Ask a provider for calls whose delivery never arrived."""
     try:
-        done = polling.poll(lease.organization_id, UUID(lease.arguments["connection"]), now=timezone.now())
-    except (vault.Unavailable, KeyDeadlinePassed):
-        raise jobs.RetryLater(_VAULT_RETRY_SECONDS, "vault_unavailable", counted=False) from None
+        with jobs.until_the_vault_answers(_VAULT_RETRY_SECONDS, KeyDeadlinePassed):
+            done = polling.poll(lease.organization_id, UUID(lease.arguments["connection"]), now=timezone.now())
     except Busy as busy:
         wait = busy.retry_after if busy.retry_after is not None else _poll_wait(lease.attempt)
         raise jobs.RetryLater(wait, f"answer_{busy.status}") from None

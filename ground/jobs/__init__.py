@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ground.jobs.exceptions import StaleLease as StaleLease
     from ground.jobs.exceptions import UnknownKind as UnknownKind
     from ground.jobs.lease import Lease as Lease
+    from ground.jobs.patience import until_the_vault_answers as until_the_vault_answers
     from ground.jobs.registry import handler as handler
     from ground.jobs.services.queueing import enqueue as enqueue
     from ground.jobs.services.queueing import enqueue_many as enqueue_many
@@ -41,6 +42,7 @@ _HOMES = {
     "stats": "services.sweeping",
     "sweep": "services.sweeping",
     "UnknownKind": "exceptions",
+    "until_the_vault_answers": "patience",
 }
 
 
