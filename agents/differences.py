@@ -28,27 +28,21 @@ def differences(before: Settings, after: Settings) -> list[Difference]:
 
 def _switches(before: Settings, after: Settings) -> Iterator[Difference]:
     if before.recording_enabled != after.recording_enabled:
-        yield Difference(
-            _("Recordings"),
-            _kept(before.recording_enabled),
-            _kept(after.recording_enabled),
-            _("The sound of calls that start from then on is fetched and stored. Earlier calls stay without.")
-            if after.recording_enabled
-            else _(
-                "No sound of a call that starts from then on is stored. What is stored stays until its period is over."
-            ),
+        begins = _("The sound of calls that start from then on is fetched and stored. Earlier calls stay without.")
+        ends = _(
+            "No sound of a call that starts from then on is stored. What is stored stays until its period is over."
         )
+        yield _switched(_("Recordings"), after.recording_enabled, begins, ends)
     if before.transcript_enabled != after.transcript_enabled:
-        yield Difference(
-            _("Transcripts and reports"),
-            _kept(before.transcript_enabled),
-            _kept(after.transcript_enabled),
-            _("What is said in calls that start from then on is stored.")
-            if after.transcript_enabled
-            else _(
-                "No words of a call that starts from then on are stored. What is stored stays until its period is over."
-            ),
+        begins = _("What is said in calls that start from then on is stored.")
+        ends = _(
+            "No words of a call that starts from then on are stored. What is stored stays until its period is over."
         )
+        yield _switched(_("Transcripts and reports"), after.transcript_enabled, begins, ends)
+
+
+def _switched(what: str, on: bool, begins: str, ends: str) -> Difference:
+    return Difference(what, _kept(not on), _kept(on), begins if on else ends)
 
 
 def _kept(on: bool) -> str:
