@@ -69,19 +69,18 @@ def _members(organization_id: UUID) -> QuerySet[Membership]:
 def team_csv(request: HttpRequest) -> HttpResponseBase:
     """The team as filtered: who may sign in, and in which role."""
     context = require(request, "team.read")
-    asked = lists.read(TEAM, request.GET)
-    if not asked.is_exact:
-        return redirect(f"{reverse('accounts:team', args=[context.organization.slug])}?{request.GET.urlencode()}")
-    lines = lists.csv_rows(
-        asked.narrow(_members(context.organization.pk)),
-        asked.order,
+    return lists.csv_file(
+        request,
+        lists.read(TEAM, request.GET),
+        _members(context.organization.pk),
+        page=reverse("accounts:team", args=[context.organization.slug]),
+        name=f"team-{context.organization.slug}",
         organization_id=context.organization.pk,
         kind="accounts.team_exported",
         by=context.actor,
-        header=["member", "name", "email", "role", "since"],
+        columns=["member", "name", "email", "role", "since"],
         cells=lambda rows: [[row.user_id, row.user.name, row.user.email, row.role, row.created_at] for row in rows],
     )
-    return lists.csv_answer(lines, f"team-{context.organization.slug}")
 
 
 @require_GET

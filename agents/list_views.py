@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -79,25 +79,25 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
     organization_id = context.organization.pk
     with context.acting():
         connections = list(ProviderConnection.objects.filter(organization_id=organization_id).order_by("name", "id"))
-    asked = lists.read(asking(connections), request.GET)
-    if not asked.is_exact:
-        return redirect(f"{reverse('agents:list', args=[context.organization.slug])}?{request.GET.urlencode()}")
     named = {connection.id: connection.name for connection in connections}
 
     def cells(found: Sequence[Agent]) -> list[list[object]]:
         revisions = current_revisions(organization_id, [agent.id for agent in found])
         return [_cells(agent, revisions.get(agent.id), named.get(agent.connection_id, "")) for agent in found]
 
-    lines = lists.csv_rows(
-        asked.narrow(Agent.objects.filter(organization_id=organization_id)),
-        asked.order,
+    columns = ["agent", "name", "provider", "connection", "language", "state", "recording", "transcript", "revision"]
+    return lists.csv_file(
+        request,
+        lists.read(asking(connections), request.GET),
+        Agent.objects.filter(organization_id=organization_id),
+        page=reverse("agents:list", args=[context.organization.slug]),
+        name=f"agents-{context.organization.slug}",
         organization_id=organization_id,
         kind="agents.list_exported",
         by=context.actor,
-        header=["agent", "name", "provider", "connection", "language", "state", "recording", "transcript", "revision"],
+        columns=columns,
         cells=cells,
     )
-    return lists.csv_answer(lines, f"agents-{context.organization.slug}")
 
 
 def _cells(agent: Agent, revision: AgentRevision | None, connection: str) -> list[object]:

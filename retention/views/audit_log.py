@@ -118,19 +118,19 @@ def export(request: HttpRequest) -> HttpResponseBase:
     organization_id = context.organization.pk
     with context.acting():
         asked = lists.read(_asking(context), request.GET)
-    if not asked.is_exact:
-        return redirect(f"{reverse('audit:log', args=[context.organization.slug])}?{request.GET.urlencode()}")
-    lines = lists.csv_rows(
-        asked.narrow(audit.events(organization_id)),
-        asked.order,
+    return lists.csv_file(
+        request,
+        asked,
+        audit.events(organization_id),
+        page=reverse("audit:log", args=[context.organization.slug]),
+        name=f"audit-log-{context.organization.slug}",
         organization_id=organization_id,
         kind="audit.log_exported",
         by=context.actor,
-        header=["occurred_at", "stream", "kind", "actor", "object_type", "object_id", "payload", "id"],
+        columns=["occurred_at", "stream", "kind", "actor", "object_type", "object_id", "payload", "id"],
         cells=_cells,
         step=_EXPORT_STEP,
     )
-    return lists.csv_answer(lines, f"audit-log-{context.organization.slug}")
 
 
 def _cells(events: Sequence[Event]) -> list[list[object]]:

@@ -103,8 +103,6 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
     context = require(request, "holds.read")
     organization_id = context.organization.pk
     asked = lists.read(listing.HOLDS, request.GET)
-    if not asked.is_exact:
-        return redirect(f"{reverse('retention:holds', args=[context.organization.slug])}?{request.GET.urlencode()}")
 
     def cells(found: Sequence[Hold]) -> list[list[object]]:
         agents = _agents(organization_id)
@@ -123,16 +121,28 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
             for hold in found
         ]
 
-    lines = lists.csv_rows(
-        asked.narrow(_rows(organization_id, asked)),
-        asked.order,
+    return lists.csv_file(
+        request,
+        asked,
+        _rows(organization_id, asked),
+        page=reverse("retention:holds", args=[context.organization.slug]),
+        name=f"holds-{context.organization.slug}",
         organization_id=organization_id,
         kind="retention.holds_exported",
         by=context.actor,
-        header=["hold", "nature", "scope", "what", "placed_at", "placed_by", "review_on", "released_at", "released_by"],
+        columns=[
+            "hold",
+            "nature",
+            "scope",
+            "what",
+            "placed_at",
+            "placed_by",
+            "review_on",
+            "released_at",
+            "released_by",
+        ],
         cells=cells,
     )
-    return lists.csv_answer(lines, f"holds-{context.organization.slug}")
 
 
 def _hold_or_404(context: OrganizationContext, hold_id: UUID) -> Hold:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts import lists
-from accounts.access import OrganizationContext, own_transactions, require
+from accounts.access import own_transactions, require
 from retention import listing, table
 from retention.models import Certificate, PurgeRun
 
@@ -28,25 +28,24 @@ def certificates(request: HttpRequest) -> HttpResponse:
 def certificates_csv(request: HttpRequest) -> HttpResponseBase:
     context = require(request, "purges.read")
     organization_id = context.organization.pk
-    asked = lists.read(listing.certificates(organization_id), request.GET)
-    if not asked.is_exact:
-        return _back(request, context, "retention:certificates")
 
     def cells(found: Sequence[Any]) -> list[list[object]]:
         return [
             [row.number, row.pk, row.issued_at, row.run_id, row.trigger, row.rows, row.keys, row.bytes] for row in found
         ]
 
-    lines = lists.csv_rows(
-        asked.narrow(listing.with_figures(organization_id)),
-        asked.order,
+    return lists.csv_file(
+        request,
+        lists.read(listing.certificates(organization_id), request.GET),
+        listing.with_figures(organization_id),
+        page=reverse("retention:certificates", args=[context.organization.slug]),
+        name=f"certificates-{context.organization.slug}",
         organization_id=organization_id,
         kind="retention.certificates_exported",
         by=context.actor,
-        header=["number", "certificate", "issued_at", "run", "why", "records", "keys", "bytes"],
+        columns=["number", "certificate", "issued_at", "run", "why", "records", "keys", "bytes"],
         cells=cells,
     )
-    return lists.csv_answer(lines, f"certificates-{context.organization.slug}")
 
 
 @require_GET
@@ -56,9 +55,6 @@ def purges_csv(request: HttpRequest) -> HttpResponseBase:
     organization_id = context.organization.pk
     with context.acting():
         applying = table.applying(operator=context.organization.is_operator)
-    asked = lists.read(listing.runs(organization_id, applying), request.GET)
-    if not asked.is_exact:
-        return _back(request, context, "retention:purges")
 
     def cells(found: Sequence[PurgeRun]) -> list[list[object]]:
         rows = Certificate.objects.filter(organization_id=organization_id, run_id__in=[run.pk for run in found])
@@ -80,19 +76,16 @@ def purges_csv(request: HttpRequest) -> HttpResponseBase:
             for run in found
         ]
 
-    header = ["run", "began_at", "finished_at", "why", "state", "records", "keys", "bytes", "kept", "set_aside"]
-    lines = lists.csv_rows(
-        asked.narrow(PurgeRun.objects.filter(organization_id=organization_id)),
-        asked.order,
+    columns = ["run", "began_at", "finished_at", "why", "state", "records", "keys", "bytes", "kept", "set_aside"]
+    return lists.csv_file(
+        request,
+        lists.read(listing.runs(organization_id, applying), request.GET),
+        PurgeRun.objects.filter(organization_id=organization_id),
+        page=reverse("retention:purges", args=[context.organization.slug]),
+        name=f"purges-{context.organization.slug}",
         organization_id=organization_id,
         kind="retention.purges_exported",
         by=context.actor,
-        header=[*header, "certificate"],
+        columns=[*columns, "certificate"],
         cells=cells,
     )
-    return lists.csv_answer(lines, f"purges-{context.organization.slug}")
-
-
-def _back(request: HttpRequest, context: OrganizationContext, name: str) -> HttpResponse:
-    """To the list, which says what of the address it could not read."""
-    return redirect(f"{reverse(name, args=[context.organization.slug])}?{request.GET.urlencode()}")

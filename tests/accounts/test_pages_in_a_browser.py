@@ -135,3 +135,49 @@ def test_without_script_the_menus_and_colours_work_too(live_server, home, browse
     page.click("text=Sign out")
     page.wait_for_url("**/account/login/**")
     context.close()
+
+
+def test_on_a_phone_the_filters_are_folded_and_the_chips_are_not(live_server, page, home):
+    sign_in(page, live_server.url)
+    team = live_server.url + reverse("accounts:team", args=["home"])
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(team)
+    role, fold = page.locator("#filter-role"), page.locator("#list-fold-head")
+    assert not role.is_visible()
+    fold.focus()
+    page.keyboard.press("Enter")
+    assert role.is_visible()
+    look(page, "unfolded")
+    role.select_option("auditor")
+    with page.expect_response(lambda response: "role=auditor" in response.url):
+        page.click("#filter-go")
+    page.locator(".chip").wait_for()
+    assert "role=auditor" in page.url
+    assert role.is_visible()  # what was unfolded stays so
+    look(page, "filtered")
+    fold.click()
+    assert page.locator(".chip").is_visible()
+    with page.expect_response(lambda response: response.url.endswith("/team/?")):
+        page.click(".chip a")
+    page.locator(".chip").wait_for(state="detached")
+    assert not role.is_visible()  # and what was folded
+    assert page.complaints == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert role.is_visible()
+    assert not fold.is_visible()
+
+
+def test_without_script_the_filters_unfold_and_filter_too(live_server, home, browser):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    sign_in(page, live_server.url)
+    page.goto(live_server.url + reverse("accounts:team", args=["home"]))
+    role = page.locator("#filter-role")
+    assert not role.is_visible()
+    page.click("#list-fold-head")
+    role.select_option("auditor")
+    page.click("#filter-go")
+    page.wait_for_url("**/team/?*role=auditor*")
+    assert role.is_visible()
+    assert page.locator(".chip").is_visible()
+    context.close()
