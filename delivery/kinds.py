@@ -94,6 +94,20 @@ def fixed(title: Text, text: Text, about: Callable[[Facts], str] | None = None) 
     return say
 
 
+def plain(
+    kind: Callable[..., NoticeKind],
+    name: str,
+    title: Text,
+    text: Text,
+    *,
+    label: Text = "",
+    about: Callable[[Facts], str] | None = None,
+    **other: Any,
+) -> NoticeKind:
+    """A kind with the same words each time; `label` where the page of preferences calls it otherwise."""
+    return kind(name=name, label=label or title, say=fixed(title, text, about), **other)
+
+
 def declare(*kinds: NoticeKind) -> None:
     """Register kinds. Raises DeclaredTwice, LookupError for a permission that nobody has."""
     for kind in kinds:
@@ -101,12 +115,16 @@ def declare(*kinds: NoticeKind) -> None:
             raise DeclaredTwice(kind.name)
         PERMISSIONS[kind.permission]
         if kind.alert:
-            declare_alert(kind.alert, kind)
+            _words(kind.alert, kind)
         _kinds[kind.name] = kind
 
 
-def declare_alert(alert: str, wording: Wording) -> None:
-    """Register the words of an alert. Raises DeclaredTwice."""
+def declare_alert(alert: str, title: Text, text: Text, *, icon: str, state: str = "due", view: str = "") -> None:
+    """The words of an alert that nobody is told about. Raises DeclaredTwice."""
+    _words(alert, Wording(say=fixed(title, text), view=view, icon=icon, state=state))
+
+
+def _words(alert: str, wording: Wording) -> None:
     if checked_name(alert) in _of_alert:
         raise DeclaredTwice(alert)
     _of_alert[alert] = wording

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Role
-from delivery.kinds import Facts, NoticeKind, Said, Wording, declare, declare_alert, fixed
+from delivery.kinds import Facts, NoticeKind, Said, declare, declare_alert
 from delivery.models import Channel
 
 TOPIC = gettext_lazy("Organization")
@@ -44,71 +44,54 @@ declare(
         icon="people",
     ),
 )
-for _alert, _wording in {
-    "audit.sealing_failed": Wording(
-        say=fixed(
-            gettext_lazy("New entries of the audit log could not be sealed"),
-            gettext_lazy("They are kept, and sealed as soon as it works again."),
-        ),
-        view="audit:log",
-        icon="shield",
-        state="due",
-    ),
-    "delivery.transport_down": Wording(
-        say=fixed(
-            gettext_lazy("E-mail cannot be sent"),
-            gettext_lazy("Messages wait and are sent as soon as the mail server answers."),
-        ),
-        icon="mail",
-        state="due",
-    ),
-    "jobs.failed": Wording(
-        say=fixed(
-            gettext_lazy("Work in the background failed"),
-            gettext_lazy("It was tried as often as is sensible and is not tried again by itself."),
-        ),
-        icon="warn",
-        state="due",
-    ),
-    "jobs.quarantined": Wording(
-        say=fixed(
-            gettext_lazy("Work in the background was set aside"),
-            gettext_lazy("It brought down the program that did it, again and again. The rest was not held up."),
-        ),
-        icon="warn",
-        state="due",
-    ),
-    "jobs.unknown_kind": Wording(
-        say=fixed(
-            gettext_lazy("Work in the background waits"),
-            gettext_lazy("This release does not know it; it goes on with the release that does."),
-        ),
-        icon="wait",
-        state="due",
-    ),
-    "vault.data_key_damaged": Wording(
-        say=fixed(
-            gettext_lazy("A key is damaged"),
-            gettext_lazy("What it seals may not be readable. Nothing was destroyed because of it."),
-        ),
-        icon="key",
-        state="overdue",
-    ),
-    "vault.night_unfinished": Wording(
-        say=fixed(
-            gettext_lazy("The work of the night was not finished"),
-            gettext_lazy("Steps of it failed; the next night does them again."),
-        ),
-        icon="warn",
-        state="due",
-    ),
-    "vault.shelf_key_lost": Wording(
-        say=fixed(
-            gettext_lazy("The key of a week’s records is missing"),
-            gettext_lazy("They cannot be read until it is restored. Nothing was destroyed because of it."),
-        ),
-        icon="key",
-        state="overdue",
-    ),
-}.items():
-    declare_alert(_alert, _wording)
+declare_alert(
+    "audit.sealing_failed",
+    gettext_lazy("New entries of the audit log could not be sealed"),
+    gettext_lazy("They are kept, and sealed as soon as it works again."),
+    icon="shield",
+    view="audit:log",
+)
+declare_alert(
+    "delivery.transport_down",
+    gettext_lazy("E-mail cannot be sent"),
+    gettext_lazy("Messages wait and are sent as soon as the mail server answers."),
+    icon="mail",
+)
+declare_alert(
+    "jobs.failed",
+    gettext_lazy("Work in the background failed"),
+    gettext_lazy("It was tried as often as is sensible and is not tried again by itself."),
+    icon="warn",
+)
+declare_alert(
+    "jobs.quarantined",
+    gettext_lazy("Work in the background was set aside"),
+    gettext_lazy("It brought down the program that did it, again and again. The rest was not held up."),
+    icon="warn",
+)
+declare_alert(
+    "jobs.unknown_kind",
+    gettext_lazy("Work in the background waits"),
+    gettext_lazy("This release does not know it; it goes on with the release that does."),
+    icon="wait",
+)
+declare_alert(
+    "vault.data_key_damaged",
+    gettext_lazy("A key is damaged"),
+    gettext_lazy("What it seals may not be readable. Nothing was destroyed because of it."),
+    icon="key",
+    state="overdue",
+)
+declare_alert(
+    "vault.night_unfinished",
+    gettext_lazy("The work of the night was not finished"),
+    gettext_lazy("Steps of it failed; the next night does them again."),
+    icon="warn",
+)
+declare_alert(
+    "vault.shelf_key_lost",
+    gettext_lazy("The key of a week’s records is missing"),
+    gettext_lazy("They cannot be read until it is restored. Nothing was destroyed because of it."),
+    icon="key",
+    state="overdue",
+)

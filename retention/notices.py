@@ -5,7 +5,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery.kinds import Facts, NoticeKind, Said, Wording, declare, declare_alert, fixed
+from delivery.kinds import Facts, NoticeKind, Said, declare, declare_alert, plain
 from delivery.models import Channel
 from ground.profiles import NotAPeriod, Period, Unit
 from retention import words
@@ -98,7 +98,6 @@ def _review(facts: Facts) -> Said:
     )
 
 
-_fixed = partial(fixed, about=_named)
 _kind = partial(
     NoticeKind,
     topic=TOPIC,
@@ -108,7 +107,7 @@ _kind = partial(
     state="due",
     channel=Channel.NOW,
 )
-
+_plain = partial(plain, _kind, about=_named)
 
 declare(
     _kind(
@@ -155,47 +154,36 @@ declare(
         state="overdue",
         alert="retention.overdue",
     ),
-    _kind(
-        name="retention.set_aside",
+    _plain(
+        "retention.set_aside",
+        gettext_lazy("Records were set aside"),
+        gettext_lazy("Their destruction failed; the rest was not held up. They are tried again."),
         label=gettext_lazy("A purge set records aside"),
-        say=_fixed(
-            gettext_lazy("Records were set aside"),
-            gettext_lazy("Their destruction failed; the rest was not held up. They are tried again."),
-        ),
         alert="destruction.set_aside",
         once_a_day=True,
         channel=Channel.DAILY,
     ),
-    _kind(
-        name="retention.category_failed",
-        label=gettext_lazy("A purge failed"),
-        say=_fixed(
-            gettext_lazy("A purge failed"),
-            gettext_lazy("Nothing was lost; it is tried again with the next sweep."),
-        ),
+    _plain(
+        "retention.category_failed",
+        gettext_lazy("A purge failed"),
+        gettext_lazy("Nothing was lost; it is tried again with the next sweep."),
         state="overdue",
         alert="retention.category_failed",
         channel=Channel.DAILY,
     ),
-    _kind(
-        name="retention.period_unusable",
-        label=gettext_lazy("A stored period cannot be used"),
-        say=_fixed(
-            gettext_lazy("A stored period cannot be used"),
-            gettext_lazy("Nothing of this kind is purged until it is set again."),
-        ),
+    _plain(
+        "retention.period_unusable",
+        gettext_lazy("A stored period cannot be used"),
+        gettext_lazy("Nothing of this kind is purged until it is set again."),
         view="retention:settings",
         state="overdue",
         alert="retention.period_unusable",
     ),
-    _kind(
-        name="retention.chain_broken",
-        label=gettext_lazy("The audit log does not verify"),
+    _plain(
+        "retention.chain_broken",
+        gettext_lazy("The audit log does not verify"),
+        gettext_lazy("Something changed evidence outside the platform. The operator has been told."),
         permission="audit.read",
-        say=_fixed(
-            gettext_lazy("The audit log does not verify"),
-            gettext_lazy("Something changed evidence outside the platform. The operator has been told."),
-        ),
         view="audit:log",
         icon="shield",
         state="overdue",
@@ -213,51 +201,41 @@ declare(
     ),
 )
 
-for _alert, _wording in {
-    "destruction.objects_refused": Wording(
-        say=fixed(
-            gettext_lazy("The object store refuses to remove something"),
-            gettext_lazy("It is unreadable already; the operator has been told."),
-        ),
-        view="retention:purges",
-        icon="database",
-        state="due",
-    ),
-    "destruction.object_store_down": Wording(
-        say=fixed(
-            gettext_lazy("The object store does not answer"),
-            gettext_lazy("What was destroyed is unreadable already; its bytes follow as soon as the store answers."),
-        ),
-        view="retention:purges",
-        icon="database",
-        state="due",
-    ),
-    "destruction.not_declared": Wording(
-        say=fixed(
-            gettext_lazy("A purge was cancelled"),
-            gettext_lazy("It was of a kind of record that this release does not know any more. Nothing was destroyed."),
-        ),
-        view="retention:purges",
-        icon="warn",
-        state="overdue",
-    ),
-    "retention.keys_lost": Wording(
-        say=fixed(
-            gettext_lazy("Records have lost their key"),
-            gettext_lazy("They cannot be read any more although nobody destroyed them. The operator has been told."),
-        ),
-        view="retention:purges",
-        icon="key",
-        state="overdue",
-    ),
-    "retention.objects_missing": Wording(
-        say=fixed(
-            gettext_lazy("Recordings are missing in the store"),
-            gettext_lazy("Their rows are here, their bytes are not. The operator has been told."),
-        ),
-        view="retention:purges",
-        icon="database",
-        state="overdue",
-    ),
-}.items():
-    declare_alert(_alert, _wording)
+declare_alert(
+    "destruction.objects_refused",
+    gettext_lazy("The object store refuses to remove something"),
+    gettext_lazy("It is unreadable already; the operator has been told."),
+    icon="database",
+    view="retention:purges",
+)
+declare_alert(
+    "destruction.object_store_down",
+    gettext_lazy("The object store does not answer"),
+    gettext_lazy("What was destroyed is unreadable already; its bytes follow as soon as the store answers."),
+    icon="database",
+    view="retention:purges",
+)
+declare_alert(
+    "destruction.not_declared",
+    gettext_lazy("A purge was cancelled"),
+    gettext_lazy("It was of a kind of record that this release does not know any more. Nothing was destroyed."),
+    icon="warn",
+    state="overdue",
+    view="retention:purges",
+)
+declare_alert(
+    "retention.keys_lost",
+    gettext_lazy("Records have lost their key"),
+    gettext_lazy("They cannot be read any more although nobody destroyed them. The operator has been told."),
+    icon="key",
+    state="overdue",
+    view="retention:purges",
+)
+declare_alert(
+    "retention.objects_missing",
+    gettext_lazy("Recordings are missing in the store"),
+    gettext_lazy("Their rows are here, their bytes are not. The operator has been told."),
+    icon="database",
+    state="overdue",
+    view="retention:purges",
+)
