@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 from calls.record import Direction
@@ -25,7 +25,10 @@ class People:
     name_index: bytes | None = None
 
     def columns(self) -> dict[str, bytes | None]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _COLUMNS}
+
+
+_COLUMNS = tuple(each.name for each in fields(People))
 
 
 def call_digests(organization_id: UUID, provider: str, scope: str, call_id: str, part: str = "") -> list[bytes]:

@@ -5,6 +5,7 @@ person publishes a revision its recordings are refused (promise KLARIQO-REC-01: 
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,18 @@ from uuid import UUID
 from django.db import connection as database
 from django.utils import timezone
 
-from agents.models import Agent, AgentRevision, ProviderConnection
+from agents.models import Agent, ProviderConnection
 from agents.services.activity import note
 from agents.services.registry import PROVIDER_ID_LENGTH
 from agents.services.revisions import in_force
 from ground.tenancy import Actor, acting_for, reading_for, uuid7
 
+_NEWEST_DAYS = """
+    SELECT agent_id, retention_days::text FROM (
+        SELECT DISTINCT ON (agent_id) agent_id, retention_days FROM agents_agentrevision
+        WHERE organization_id = %s ORDER BY agent_id, number DESC) AS newest
+    WHERE retention_days <> '{}'
+"""  # asked at every ingest
 AGENTS_FROM_CALLS_AT_MOST = 2000  # per connection; calls of further unknown agents are stored without one
 
 
@@ -104,17 +111,13 @@ def _first_seen(organization_id: UUID, connection_id: UUID, known_as: str) -> UU
 
 def shorter_periods(organization_id: UUID, categories: Iterable[str] | None = None) -> dict[str, dict[UUID, int]]:
     """By category, days by agent, from each agent's newest revision. For the sweep. Acts for the organization."""
-    with reading_for(organization_id):
-        newest = (
-            AgentRevision.objects.filter(organization_id=organization_id)
-            .order_by("agent_id", "-number")
-            .distinct("agent_id")
-            .values_list("agent_id", "retention_days")
-        )
-        wanted = None if categories is None else set(categories)
-        found: dict[str, dict[UUID, int]] = {}
-        for agent_id, days in newest:
-            for category, n in days.items():
-                if wanted is None or category in wanted:
-                    found.setdefault(category, {})[agent_id] = n
+    with reading_for(organization_id), database.cursor() as cursor:
+        cursor.execute(_NEWEST_DAYS, [organization_id])
+        newest = cursor.fetchall()
+    wanted = None if categories is None else set(categories)
+    found: dict[str, dict[UUID, int]] = {}
+    for agent_id, days in newest:
+        for category, n in json.loads(days).items():
+            if wanted is None or category in wanted:
+                found.setdefault(category, {})[agent_id] = n
     return found

@@ -12,6 +12,7 @@ from calls.record.types import CallRecord
 FUTURE = timedelta(hours=24)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LONGEST_CALL = timedelta(days=7)
+_FIELDS = tuple(each.name for each in fields(CallRecord))
 _MOMENTS = ("started_at", "answered_at", "ended_at", "provider_expires_at")
 
 
@@ -50,9 +51,10 @@ def _bad_times(record: CallRecord, now: datetime) -> Iterator[tuple[str, str, st
 
 
 def _bad_texts(record: CallRecord) -> Iterator[tuple[str, str, str]]:
-    for each in fields(record):
-        if not _writable(getattr(record, each.name)):
-            yield each.name, "not_unicode", "must not hold NUL or half a surrogate pair"
+    for name in _FIELDS:
+        value = getattr(record, name)
+        if value is not None and not _writable(value):
+            yield name, "not_unicode", "must not hold NUL or half a surrogate pair"
 
 
 def _writable(value: Any) -> bool:

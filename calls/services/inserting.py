@@ -6,6 +6,7 @@ dropping that table costs milliseconds and writes to the catalogue, so a few row
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -34,17 +35,19 @@ def insert_many(model: type[models.Model], rows: Sequence[Any]) -> None:
 
 
 def _insert_few(model: type[models.Model], rows: Sequence[Any]) -> None:
-    attributes = [column.attname for column in model._meta.concrete_fields]
+    attributes, statement = _few_statement(model)
     written = json.dumps([{name: getattr(row, name) for name in attributes} for row in rows], default=_as_text)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [written])
+
+
+@lru_cache
+def _few_statement(model: type[models.Model]) -> tuple[list[str], str]:
+    attributes = [column.attname for column in model._meta.concrete_fields]
     table = sql.Identifier(model._meta.db_table)
     columns = sql.SQL(", ").join(map(sql.Identifier, attributes))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM json_populate_recordset(NULL::{}, %s)").format(
-                table, columns, columns, table
-            ),
-            [written],
-        )
+    statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM json_populate_recordset(NULL::{}, %s)")
+    return attributes, statement.format(table, columns, columns, table).as_string()
 
 
 def _as_text(value: Any) -> str:

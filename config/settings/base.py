@@ -172,7 +172,7 @@ REDIS_URL = required("REDIS_URL", "it names the Redis or Valkey server that wake
 REDIS_CACHE_URL = env.str("REDIS_CACHE_URL", REDIS_URL)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.RedisCache",
         "LOCATION": REDIS_CACHE_URL,
         "KEY_PREFIX": "sv",
     }

@@ -67,7 +67,7 @@ def any_of(ids: Iterable[UUID], column: Literal["id", "call_id"] = "id") -> RawS
 
 def id_array(ids: Iterable[UUID]) -> str:
     """Ids as the text of one SQL array: many times cheaper to send than a list."""
-    return "{" + ",".join(map(str, ids)) + "}"
+    return "{" + ",".join([each.hex for each in ids]) + "}"  # without dashes: half the time
 
 
 def values(rows: Iterable[Row], column: str | None) -> list[Any]:

@@ -54,8 +54,10 @@ def _visible(value: str) -> str:
 
 
 def _phone(value: str, region: str | None) -> str:
-    written = "".join(_western_digit(character) for character in unicodedata.normalize("NFKC", value))
-    if any(character.isalpha() for character in written.lower().removeprefix("tel:").split("ext")[0].split("x")[0]):
+    written = value
+    if not value.isascii():
+        written = "".join(_western_digit(character) for character in unicodedata.normalize("NFKC", value))
+    if any(map(str.isalpha, written.lower().removeprefix("tel:").split("ext")[0].split("x")[0])):
         raise NotAnIdentifier("a phone number with letters")
     if region is None and re.match(r"00\s*[1-9]", written):
         written = "+" + written[2:]  # the international prefix ITU-T E.123 names, where no country says otherwise

@@ -55,6 +55,12 @@ _DROP = f"""
     AND state = {Row.State.PENDING.value}
 """  # noqa: S608  (only constants of ours are put in)
 
+_DESTROY = """
+    WITH gone AS (DELETE FROM vault_datakey WHERE organization_id = %s AND id = ANY(%s::uuid[])
+                  RETURNING shelf_version_id)
+    SELECT shelf_version_id, count(*) FROM gone GROUP BY 1
+"""
+
 # Locked in one order, so that two destructions never wait for each other; only the first of a day writes.
 _MARK_DIRTY = """
     UPDATE vault_shelfversion SET dirty_at = now() WHERE organization_id = %(organization)s AND id IN (
@@ -198,16 +204,13 @@ def destroy(organization_id: UUID, ids: Iterable[UUID]) -> Destroyed:
     """
     wanted = set(ids)
     with shelves.keyring(organization_id):
-        rows = _fetch_all(
-            "DELETE FROM vault_datakey WHERE organization_id = %s AND id = ANY(%s::uuid[]) RETURNING shelf_version_id",
-            [organization_id, _array(wanted)],
-        )
-        versions = {row[0] for row in rows}
+        gone = dict(_fetch_all(_DESTROY, [organization_id, _array(wanted)]))
+        versions, count = set(gone), sum(gone.values())
         if versions:
             _execute(_MARK_DIRTY, {"organization": organization_id, "versions": _array(versions)})
-        if len(rows) < len(wanted):
+        if count < len(wanted):
             versions |= {row[0] for row in _fetch_all(_WAITING, [organization_id, organization_id])}
-    return Destroyed(len(rows), frozenset(versions))
+    return Destroyed(count, frozenset(versions))
 
 
 def existing(organization_id: UUID, ids: Iterable[UUID]) -> set[UUID]:
@@ -287,7 +290,7 @@ def _ids_in_state(organization_id: UUID, state: Row.State, limit: int) -> list[U
 
 # ------------------------------------------------------------------ SQL
 def _array(ids: Iterable[UUID]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"
+    return "{" + ",".join([each.hex for each in ids]) + "}"  # without dashes: half the time
 
 
 def _execute(statement: str, parameters: Any) -> int:
