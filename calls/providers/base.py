@@ -69,7 +69,6 @@ class EventKind(StrEnum):
     PULL = "pull"
     COPY_GONE = "copy_gone"
     COPY_STAYED = "copy_stayed"
-    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

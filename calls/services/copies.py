@@ -227,7 +227,8 @@ def wait_seconds(answer: DeletionAnswer, attempt: int) -> float:
 def is_out_of_patience(organization_id: UUID, copy_id: UUID, *, now: datetime) -> bool:
     """Whether the provider has been asked for too many days; then the copy is marked failed, with an alert."""
     with acting_for(organization_id):
-        copy = ProviderCopy.objects.select_for_update().filter(organization_id=organization_id, id=copy_id).first()
+        copies = ProviderCopy.objects.filter(organization_id=organization_id, id=copy_id, state__in=_OPEN)
+        copy = copies.select_for_update().first()  # none: settled since, by the provider's own word
         if copy is None or copy.due_at is None or now - copy.due_at < timedelta(days=DAYS_OF_PATIENCE):
             return False
         _record(copy, DeletionAnswer(Said.FAILED, copy.last_code), now)

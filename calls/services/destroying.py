@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from calls.exceptions import CountMismatch, KeptByHold
 from calls.models import Call, CallReport, ProviderCopy, ProviderEvent, Recording, Transcript
@@ -82,9 +82,15 @@ def destroy(*, organization_id: UUID, call_id: UUID, confirmed: int, by: Actor) 
     for model, column in _PARTS:
         where = Q(**{column: call_id})
         outcome = destruction.destroy_now(model, organization_id, where=where, reason=destruction.Reason.MEMBER, by=by)
-        if outcome.kept:
+        if outcome.kept or _held_by_now(organization_id, model, where):
             raise KeptByHold
     return found
+
+
+def _held_by_now(organization_id: UUID, model: type[Model], where: Q) -> bool:
+    """Whether a hold that came after the preview keeps something: it may not even have been claimed."""
+    with acting_for(organization_id):
+        return model._default_manager.filter(where, organization_id=organization_id, held=True).exists()
 
 
 def destroy_forbidden(organization_id: UUID, call_id: UUID) -> int:

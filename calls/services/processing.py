@@ -92,8 +92,6 @@ def _apply(row: ProviderEvent, provider: Provider, event: Event, now: datetime) 
         identities = call_digests(organization_id, provider.slug, scope, record.provider_call_id)
         copies.heard(organization_id, identities, gone=event.kind is EventKind.COPY_GONE, now=now)
         return Stored()
-    if event.kind is not EventKind.CALL:
-        return Stored()
     telling = Telling(
         provider=provider.slug,
         connection_id=row.connection_id,

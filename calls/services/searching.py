@@ -237,8 +237,9 @@ def _identities(organization_id: UUID, value: str) -> Iterable[bytes]:
     yield from call_digests(organization_id, API, "", value)
     scopes = set()
     for connection in ProviderConnection.objects.filter(organization_id=organization_id).only("id", "provider"):
-        if provider := providers.find(connection.provider):
-            scopes.add((provider.slug, provider.scope_of(CallRecord(value), connection.id)))
+        provider = providers.find(connection.provider)
+        assert provider is not None
+        scopes.add((provider.slug, provider.scope_of(CallRecord(value), connection.id)))
     for slug, scope in sorted(scopes):
         yield from call_digests(organization_id, slug, scope, value)
 

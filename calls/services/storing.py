@@ -59,14 +59,12 @@ def store(organization_id: UUID, telling: Telling, agent_at: "AgentLookup", *, b
 
 
 class AgentLookup:
-    """What the agent of a call may keep, asked in the organization's context. Calls without a connection keep text."""
+    """What the agent of a call may keep, asked in the organization's context."""
 
-    def __init__(self, organization_id: UUID, connection_id: UUID | None) -> None:
+    def __init__(self, organization_id: UUID, connection_id: UUID) -> None:
         self.organization_id, self.connection_id = organization_id, connection_id
 
     def __call__(self, provider_agent_id: str | None, at: datetime) -> AgentAtCall:
-        if self.connection_id is None:
-            return AgentAtCall(None, None, False, True, 0)
         return resolve(self.organization_id, self.connection_id, provider_agent_id, at)
 
 
@@ -122,11 +120,9 @@ def _told_report(organization_id: UUID, call: Call | None, telling: Telling, age
     values = {"summary": telling.record.summary, "analysis": telling.record.analysis}
     if not agent.transcript_enabled or not any(values.values()):
         return None
-    told = Told()
-    if call and call.has_report:
-        row = CallReport.objects.filter(organization_id=organization_id, call_id=call.id).first()
-        if row:
-            told = sealing.open_report(vault.keys.open_one(organization_id, row.key_id), row)
+    here = CallReport.objects.filter(organization_id=organization_id, call_id=call.id) if call else None
+    row = here.first() if here is not None else None
+    told = sealing.open_report(vault.keys.open_one(organization_id, row.key_id), row) if row else Told()
     return told if told.take(values, telling.stamp) else None
 
 

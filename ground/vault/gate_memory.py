@@ -100,8 +100,7 @@ def _read_folder() -> bytes | None:
 
 def _bucket() -> str:
     primary = keystore.store().primary
-    if not isinstance(primary, keystore.BucketPlace):
-        raise JournalDown("the key store is no bucket")
+    assert isinstance(primary, keystore.BucketPlace)  # by the same setting
     return primary.bucket
 
 

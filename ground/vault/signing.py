@@ -79,7 +79,7 @@ def replace_key() -> PublicKey:
     """Sign with a new key from now on. The old private key is destroyed, its public half stays in the history."""
     with shelves.locked(OPERATOR):
         old = [key.key_id for key in public_keys() if key.valid_until is None]
-        fresh = _mint()
+        fresh, _ = _mint()
         keystore.store().destroy(OPERATOR, _KIND, old)
     forget()
     return fresh
@@ -114,14 +114,11 @@ def _create() -> tuple[str, Ed25519PrivateKey]:
         existing = _load()
         if existing is not None:
             return existing
-        _mint()
-        created = _load()
-    if created is None:
-        raise KeyLost("a signing key that was just made is not there")
-    return created
+        fresh, private_key = _mint()
+        return fresh.key_id, private_key
 
 
-def _mint() -> PublicKey:
+def _mint() -> tuple[PublicKey, Ed25519PrivateKey]:
     """Inside the lock: store the private half first, then publish; a crash in between leaves an unused secret."""
     private_key = Ed25519PrivateKey.generate()
     public_key = private_key.public_key().public_bytes_raw()
@@ -137,4 +134,4 @@ def _mint() -> PublicKey:
         return closed | {key_id: public}
 
     keystore.store().change_public(OPERATOR, publish)
-    return PublicKey(key_id, public_key, now, None)
+    return PublicKey(key_id, public_key, now, None), private_key

@@ -36,9 +36,6 @@ class _Pipe(io.RawIOBase):
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
-    def writable(self) -> bool:
-        return True
-
     def write(self, piece: "ReadableBuffer", /) -> int:
         self._pieces.append(bytes(piece))
         return len(self._pieces[-1])

@@ -35,8 +35,7 @@ def kept(organization_id: UUID, scope: HoldScope, now: datetime) -> list[Kept]:
             continue
         entry = found.setdefault(declaration.category, Kept(declaration.category))
         entry.rows += count
-        if not declaration.expires:
-            continue
+        assert declaration.clock is not None, "what can be held also expires"
         try:
             cutoff = clocks.cutoff(now, periods.effective(organization_id, declaration.category, now).period)
         except (NoPeriod, PeriodUnusable):

@@ -90,10 +90,7 @@ def described(organization_id: UUID, alerts: Sequence[Alert]) -> list[Aside]:
 
 
 def _error(alert: Alert) -> str:
-    try:
-        return str(json.loads(alert.details).get("error", ""))
-    except ValueError:
-        return ""
+    return str(json.loads(alert.details).get("error", ""))
 
 
 def retry(*, organization_id: UUID, by: Actor, record_id: UUID | None = None) -> int:

@@ -1,6 +1,7 @@
 """The provider's own copy: asked to go as soon as ours went, until it says it is gone."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db.models import Q
@@ -8,6 +9,7 @@ from django.db.models import Q
 from agents import connections
 from calls import sealing
 from calls.models import Call, CopyState, ProviderCopy, Recording
+from calls.providers.vapi.adapter import VapiProvider
 from calls.services import copies
 from ground import vault
 from ground.audit.models import Alert, Event
@@ -238,6 +240,82 @@ def test_generic_senders_keep_no_copy_we_know_of(client, organization, line):
     run_jobs(organization)
     with acting_for(organization.id):
         assert not ProviderCopy.objects.exists()
+
+
+def test_what_was_settled_while_the_provider_was_asked_stays_settled(organization, stored, stub, now, monkeypatch):
+    stub.on(PATH, Answer(503))
+    real = VapiProvider.ask_deletion
+
+    def heard_meanwhile(self, client, ids):
+        answer = real(self, client, ids)
+        with acting_for(organization.id):
+            identity = bytes(ProviderCopy.objects.get().identity)
+        assert copies.heard(organization.id, [identity], gone=True, now=now) == 1
+        return answer
+
+    monkeypatch.setattr(VapiProvider, "ask_deletion", heard_meanwhile)
+    destroy(organization)
+    with acting_for(organization.id):
+        ProviderCopy.objects.update(due_at=now - timedelta(days=16))
+    run_jobs(organization)
+    assert the_copy(organization).state == CopyState.GONE, "and no patience runs out over it"
+    with acting_for(organization.id):
+        assert not Alert.objects.filter(kind="calls.provider_copy").exists()
+
+
+def test_nothing_is_asked_about_a_copy_whose_ids_are_forgotten(organization, stored, stub, now):
+    with acting_for(organization.id):
+        ProviderCopy.objects.update(state=CopyState.DUE, key_id=None, sealed=b"")
+        copy = ProviderCopy.objects.get()
+    assert copies.ask(organization.id, copy.id, now=now) is None
+    assert not stub.asked
+    assert copies.heard(organization.id, [bytes(copy.identity)], gone=True, now=now) == 1
+    assert the_copy(organization).state == CopyState.GONE
+
+
+def test_a_provider_that_deletes_nothing_by_program_is_not_asked(organization, stored, stub, now):
+    key_id = the_copy(organization).key_id
+    with acting_for(organization.id):
+        ProviderCopy.objects.update(state=CopyState.DUE, provider="generic")
+    assert copies.ask(organization.id, the_copy(organization).id, now=now) is None
+    run_jobs(organization)
+    assert the_copy(organization).state == CopyState.UNSUPPORTED
+    assert vault.keys.existing(organization.id, [key_id]) == set()
+    assert not stub.asked
+
+
+def test_without_its_connection_nobody_can_ask_and_a_person_is_told(organization, stored, stub, now):
+    with acting_for(organization.id):
+        ProviderCopy.objects.update(state=CopyState.DUE, connection_id=uuid4())
+    answer = copies.ask(organization.id, the_copy(organization).id, now=now)
+    assert answer.state == "credentials"
+    assert the_copy(organization).state == CopyState.CREDENTIALS
+    assert not stub.asked
+    with acting_for(organization.id):
+        assert Alert.objects.open().filter(kind="calls.provider_copy").count() == 1
+
+
+def test_a_copy_that_is_wanted_still_is_not_asked_away_by_a_failure_told(organization, stored, stub, now):
+    identity = bytes(the_copy(organization).identity)
+    assert copies.heard(organization.id, [identity], gone=False, now=now) == 1
+    assert the_copy(organization).state == CopyState.HELD
+    run_jobs(organization)
+    assert not stub.asked
+
+
+def test_the_alert_of_a_connection_stays_until_its_last_copy_is_settled(organization, stored, stub, client):
+    stub.on(PATH, Answer(401))
+    other = CALL_ID[:-1] + "2"
+    stub.on(f"/call/{other}", Answer(401))
+    stored.deliver(client, vapi_report(call_id=other), event_id="msg_2")
+    run_jobs(organization)
+    destroy(organization)
+    run_jobs(organization, rounds=1)
+    for call_id, alerts in ((CALL_ID, 1), (other, 0)):
+        stored.deliver(client, {"message": {"type": "call.deleted", "call": {"id": call_id}}}, event_id=call_id)
+        run_jobs(organization, kinds={"calls.process_event"})
+        with acting_for(organization.id):
+            assert Alert.objects.open().filter(kind="calls.provider_copy").count() == alerts
 
 
 def test_waits_grow_and_are_bounded():

@@ -1,11 +1,18 @@
 """From the provider's address to a sealed recording that plays, or to a clear reason why not."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 
-from calls.models import Call, Recording, RecordingState
+from calls import hooks
+from calls.identity import call_digests
+from calls.models import Call, ProviderEvent, Recording, RecordingState
 from calls.playback import open as play
+from calls.providers.generic.adapter import GenericProvider
+from calls.record.problems import Unreadable
+from calls.services import fetching
 from ground import vault
 from ground.audit.models import Alert
 from ground.inventory import destruction, tombstones
@@ -314,3 +321,116 @@ def test_attempts_come_to_an_end(client, organization, line, stub, now):
         hurry(organization, now)
     assert the_job(organization).state == "failed"
     assert the_call(organization).recording_state == RecordingState.UNAVAILABLE
+
+
+class TestWhatChangesMeanwhile:
+    """Between the delivery and the download."""
+
+    @pytest.fixture
+    def delivered(self, client, organization, line, stub):
+        deliver(client, line, stub.on("/a.wav", Answer(200, wav(0.5))))
+        run_jobs(organization, kinds={"calls.process_event"})
+        return line
+
+    def nothing_fetched(self, organization, stub):
+        run_jobs(organization)
+        assert not stub.asked
+        assert everything_of(organization, Recording)["Recording"] == 0
+        assert the_job(organization).state == "done"
+
+    def test_retention_no_longer_admits_a_recording(self, organization, delivered, stub, monkeypatch):
+        asked = []
+
+        def refuse(organization_id, category, agent_id, clock):
+            asked.append(category)
+            return category != "recording"
+
+        monkeypatch.setattr(hooks, "may_store", [refuse])
+        self.nothing_fetched(organization, stub)
+        assert "recording" in asked
+
+    def test_the_connection_is_gone(self, organization, delivered, stub):
+        with acting_for(organization.id):
+            Call.objects.update(connection_id=uuid4())
+        self.nothing_fetched(organization, stub)
+
+    def test_the_agents_settings_at_the_time_of_the_call_decide(self, organization, delivered, stub, now):
+        delivered.publish(recording=False, at=now - timedelta(hours=1))
+        assert the_call(organization).recording_allowed
+        self.nothing_fetched(organization, stub)
+
+    def test_the_event_that_offered_it_is_gone(self, organization, delivered, stub):
+        with acting_for(organization.id):
+            ProviderEvent.objects.all().delete()
+        self.nothing_fetched(organization, stub)
+
+    def test_the_event_that_offered_it_is_not_understood_any_more(self, organization, delivered, stub, monkeypatch):
+        monkeypatch.setattr(GenericProvider, "read", unavailable(Unreadable([])))
+        self.nothing_fetched(organization, stub)
+
+    def test_a_tombstone_of_the_recording_alone_is_enough(self, organization, delivered, stub, now):
+        call = the_call(organization)
+        digests = call_digests(organization.id, "generic", str(delivered.connection.id), "call-1")
+        own = call_digests(organization.id, "generic", str(delivered.connection.id), "call-1", "recording:mono")
+        assert bytes(call.tombstone) in digests
+        with acting_for(organization.id):
+            tombstones.plant(organization.id, own, at=now)
+        self.nothing_fetched(organization, stub)
+
+
+def test_a_download_that_has_no_time_left_is_tried_again(client, organization, line, stub, settings, now):
+    deliver(client, line, stub.on("/a.wav", Answer(200, wav(0.5))))
+    settings.MEDIA_FETCH_SECONDS = 0
+    run_jobs(organization)
+    assert not stub.asked
+    assert (the_job(organization).state, the_job(organization).last_error) == ("ready", "RetryLater:too_slow")
+    settings.MEDIA_FETCH_SECONDS = 60
+    hurry(organization, now)
+    run_jobs(organization)
+    assert the_call(organization).has_recording
+    clean(organization)
+
+
+def test_a_sound_whose_form_cannot_be_drawn_is_stored_without_its_picture(client, organization, line, stub):
+    sound = b"ID3\x04\x00" + b"\x00" * 4000
+    deliver(client, line, stub.on("/a.mp3", Answer(200, sound)))
+    run_jobs(organization)
+    assert heard(organization, the_call(organization)) == sound
+    with acting_for(organization.id):
+        assert not Recording.objects.get().sealed_peaks
+
+
+def test_a_commit_that_was_not_heard_of_takes_nothing_back(client, organization, line, stub, now, monkeypatch):
+    deliver(client, line, stub.on("/a.wav", Answer(200, wav(0.5))))
+    insert = fetching._insert
+
+    def unheard(*arguments):
+        insert(*arguments)
+        raise OperationalError("the connection broke after the commit")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_insert", unheard)
+        run_jobs(organization, rounds=2)
+    hurry(organization, now)
+    run_jobs(organization)
+    assert heard(organization, the_call(organization)) == wav(0.5)
+
+
+def test_what_a_failed_attempt_could_not_take_back_hides_no_error(client, organization, line, stub, monkeypatch, now):
+    deliver(client, line, stub.on("/a.wav", Answer(200, wav(0.5)), Answer(200, wav(0.5))))
+    run_jobs(organization, kinds={"calls.process_event"})
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_insert", unavailable(ZeroDivisionError()))
+        patch.setattr(vault.keys, "destroy", unavailable(KeyringDown("x")))
+        run_jobs(organization, rounds=1)
+    assert "ZeroDivisionError" in the_job(organization).last_error
+    hurry(organization, now)
+    run_jobs(organization)
+    assert heard(organization, the_call(organization)) == wav(0.5)
+
+
+@pytest.mark.parametrize("pieces", [[], [b"ab"], [b"ab", b"cd"], [b"R" * 5000, b"more"]])
+def test_the_beginning_is_read_once_and_nothing_of_it_is_lost(pieces):
+    start, everything = fetching._beginning(iter(pieces))
+    assert b"".join(everything) == b"".join(pieces)
+    assert b"".join(pieces).startswith(start)

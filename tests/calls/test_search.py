@@ -275,3 +275,14 @@ class TestWho:
         page = people[Role.AUDITOR].get(f"/o/{organization.slug}/calls/").content.decode()
         assert 'id="top-search"' in page
         assert f'action="{at(organization)}"' in page
+
+
+class TestUnusualWords:
+    def test_text_as_long_as_an_id_that_is_none_is_looked_for_all_the_same(self, client, organization, people):
+        for value in ("x" * 36, "zz" * 16):
+            assert searching.read(organization.id, value, None).identifier is None
+            assert ask(client, organization, value).status_code == 200
+
+    def test_what_no_digest_can_be_made_of_finds_nothing(self, organization):
+        found = searching.read(organization.id, "\u200b\u200b", None)
+        assert (found.readings, found.by_kind, found.identifier) == ((), {}, None)

@@ -5,13 +5,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 
 from calls.models import Call
 from ground import faults, jobs
 from ground.audit.models import Event
-from ground.inventory import holds
+from ground.inventory import destruction, holds
 from ground.inventory.declarations import HoldScope, ScopeKind
+from ground.inventory.destruction import Reason
 from ground.inventory.exceptions import OnLegalHold
 from ground.inventory.models import DestructionBatch
 from ground.jobs.models import Job
@@ -272,3 +274,47 @@ def test_what_waits_needs_attention_until_it_is_over(organization):
     with acting_for(organization.id):
         left = attention.matters(organization.id, organization.slug, timezone.now())
     assert not [matter for matter in left if str(kept.call.id) in matter.href]
+
+
+def test_rows_that_went_without_the_plan_end_it_without_a_run_of_its_own(organization):
+    kept = keep_call(organization.id, days_ago(5))
+    made = plan(organization, kept)
+    for row in (kept.recording, kept.transcript, kept.report, kept.call):
+        destruction.destroy_now(type(row), organization.id, where=Q(id=row.id), reason=Reason.MEMBER, by=BY)
+    with acting_for(organization.id):
+        PlannedDestruction.objects.update(state=PlanState.WAITING)
+        planned_runs = PurgeRun.objects.count()
+    grace.carry_out(organization.id, made.id)
+    assert newest(organization, kept).state == PlanState.DESTROYED
+    with acting_for(organization.id):
+        assert PurgeRun.objects.count() == planned_runs
+
+
+def test_rows_that_a_closed_run_left_go_in_a_run_of_their_own(organization, monkeypatch):
+    kept = keep_call(organization.id, days_ago(5))
+    made = plan(organization, kept)
+    with monkeypatch.context() as patch:
+        patch.setattr(grace.destruction, "destroy_now", lambda *args, **kwargs: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            grace.carry_out(organization.id, made.id)
+    with acting_for(organization.id):
+        PurgeRun.objects.update(state="done")
+    grace.carry_out(organization.id, made.id)
+    assert newest(organization, kept).state == PlanState.DESTROYED
+    assert certified(organization) == WHOLE_CALL
+
+
+def test_a_plan_that_somebody_else_ended_meanwhile_is_ended_once(organization, monkeypatch):
+    kept = keep_call(organization.id, days_ago(5))
+    made, finish = plan(organization, kept), runs.finish
+
+    def ended_meanwhile(run, *, by):
+        finished = finish(run, by=by)
+        with acting_for(organization.id):
+            PlannedDestruction.objects.update(state=PlanState.DESTROYED)
+        return finished
+
+    monkeypatch.setattr(runs, "finish", ended_meanwhile)
+    grace.carry_out(organization.id, made.id)
+    assert certified(organization) == WHOLE_CALL
+    assert "destruction_done" not in [kind for kind, _, _ in kinds(organization)]

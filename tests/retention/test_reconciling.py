@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from calls.models import Recording, Transcript
 from ground import audit, vault
-from ground.inventory.models import ObjectRemoval
-from ground.tenancy import acting_for, uuid7
+from ground.inventory import holds
+from ground.inventory.declarations import HoldScope, ScopeKind, declaration_of
+from ground.inventory.models import Hold, ObjectRemoval
+from ground.tenancy import Actor, acting_for, uuid7
 from ground.vault.models import DataKey
 from retention.models import QuarantinedObject
+from retention.services import reconcile as reconciling
 from retention.services import reconcile_keys, reconcile_objects
 from retention.services.reconcile import reconcile
 from tests.holdings import days_ago, exists, keep_call
@@ -207,3 +210,25 @@ def test_a_recording_that_is_purged_while_we_look_is_not_missing(organization, m
 
     monkeypatch.setattr(type(store), "absent", lambda self, names: purged_before(names))
     assert reconcile(organization.id).objects_missing == 0
+
+
+def test_a_journalled_row_that_leaves_by_itself_meanwhile_is_nobodys_work(organization):
+    kept = keep_call(organization.id, days_ago(5), parts=("transcript",))
+    with acting_for(organization.id):
+        type(kept.transcript).objects.all().delete()
+    declaration = declaration_of(type(kept.transcript))
+    assert reconciling._finish(declaration, organization.id, [kept.transcript.id]).rows == 0
+
+
+def test_rows_that_no_hold_can_keep_are_finished_off_like_others(organization):
+    hold = holds.place(
+        organization_id=organization.id,
+        scope=HoldScope(kind=ScopeKind.PERIOD, start=days_ago(2), end=days_ago(1)),
+        reason="a claim",
+        review_on=days_ago(-9).date(),
+        by=Actor.system("test"),
+        at=days_ago(0),
+    )
+    vault.keys.destroy(organization.id, [hold.key_id])
+    assert reconciling._finish(declaration_of(Hold), organization.id, [hold.id]).rows == 1
+    assert not exists(organization.id, hold)

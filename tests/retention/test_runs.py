@@ -1,19 +1,22 @@
 """Runs end with a certificate, also when their process did not live to see it."""
 
+import dataclasses
+import io
+import zipfile
 from types import SimpleNamespace
 
 import pytest
 from django.db.models import Q
 
 from calls.models import Transcript
-from ground import vault
+from ground import audit, profiles, vault
 from ground.inventory import destruction
 from ground.inventory.declarations import declaration_of
 from ground.inventory.destruction import Reason
 from ground.inventory.models import DestructionBatch
 from ground.tenancy import Actor, acting_for
 from retention.models import Certificate, Moment, PurgeLine, PurgeRun, RunState, Statement
-from retention.services import certificates, moments, reconcile, runs, sweep
+from retention.services import archiving, certificates, moments, reconcile, runs, setaside, sweep
 from tests.holdings import days_ago, exists, keep_call
 
 BY = Actor.system("test")
@@ -183,3 +186,98 @@ def test_nothing_is_settled_or_reconciled_after_a_restore_before_the_replay(orga
     for work in (moments.settle, reconcile.reconcile):
         with pytest.raises(vault.VaultError):
             work(organization.id)
+
+
+def test_a_run_that_destroyed_nothing_has_no_certificate(organization):
+    run = runs.start(organization.id, by=BY, trigger="schedule")
+    assert certificates.issue_unreadable(organization.id, run.id) is None
+    runs.finish(run, by=BY)
+    with acting_for(organization.id):
+        assert not Certificate.objects.exists()
+
+
+def test_a_certificate_is_issued_once_with_one_statement_of_each_moment(organization):
+    keep_call(organization.id, days_ago(95), parts=("transcript",))
+    run_id = sweep.purge_expired(organization_id=organization.id, by=BY).run_id
+    again = certificates.issue_unreadable(organization.id, run_id)
+    with acting_for(organization.id):
+        assert Certificate.objects.get() == again
+        [first] = certificates.statements_of(again)
+        assert certificates.issue_later(organization.id, again, Moment.UNREADABLE, days_ago(1)) == first
+        assert Statement.objects.count() == 1
+
+
+def test_a_certificate_claims_of_a_bucket_what_a_bucket_can_do(settings):
+    assert "forensic examination" in certificates._limits()
+    settings.KEYSTORE_BACKEND = "s3"
+    assert "bucket without versions" in certificates._limits()
+
+
+@pytest.mark.parametrize("at_work", ["a fresh claim", "a claim to be resumed", "nobody: it has ended"])
+def test_a_run_that_may_still_be_at_work_is_not_closed(organization, at_work):
+    kept = keep_call(organization.id, days_ago(95), parts=("transcript",))
+    run = runs.start(organization.id, by=BY, trigger="schedule")
+    declaration = declaration_of(Transcript)
+    destruction.claim(
+        declaration, organization.id, Q(id=kept.transcript.id), reason=Reason.EXPIRED, by=BY, run_id=run.id
+    )
+    with acting_for(organization.id):
+        PurgeRun.objects.update(started_at=days_ago(1))
+        if at_work == "a fresh claim":
+            DestructionBatch.objects.update(state="cancelled")
+        else:
+            DestructionBatch.objects.update(claimed_at=days_ago(1))
+        if at_work == "nobody: it has ended":
+            PurgeRun.objects.update(state=RunState.DONE)
+        before = PurgeRun.objects.get()
+    assert not runs._close(run, days_ago(0, hours=1))
+    with acting_for(organization.id):
+        after = PurgeRun.objects.get()
+        assert (after.state, after.finished_at) == (before.state, before.finished_at)
+        assert not PurgeLine.objects.exists()
+
+
+def test_without_a_backup_window_nobody_claims_that_anything_left_the_backups(organization, monkeypatch):
+    keep_call(organization.id, days_ago(95), parts=("transcript",))
+    sweep.purge_expired(organization_id=organization.id, by=BY)
+    told = profiles.current()
+    rule = dataclasses.replace(told.categories["backup"], default=None)
+    without = dataclasses.replace(told, categories={**told.categories, "backup": rule})
+    monkeypatch.setattr(profiles, "current", lambda: without)
+    assert moments._gone_from_backups(organization.id) == 0
+
+
+def test_a_certificate_whose_batches_are_not_known_any_more_gets_no_later_moment(organization):
+    keep_call(organization.id, days_ago(95), parts=("transcript",))
+    sweep.purge_expired(organization_id=organization.id, by=BY)
+    with acting_for(organization.id):
+        Certificate.objects.update(issued_at=days_ago(400))
+        DestructionBatch.objects.all().delete()
+    assert moments._gone_from_backups(organization.id) == 0
+    with acting_for(organization.id):
+        assert Statement.objects.count() == 1
+
+
+def test_only_what_waits_or_failed_the_same_way_is_a_repetition(organization):
+    line = sweep.line_for(organization.id, "transcript", days_ago(0))
+    assert not runs.repeats(organization.id, line)
+
+
+def test_an_archive_ends_at_its_largest_number_of_certificates(organization, monkeypatch):
+    for _ in range(3):
+        keep_call(organization.id, days_ago(95), parts=("transcript",))
+        sweep.purge_expired(organization_id=organization.id, by=BY)
+    monkeypatch.setattr(archiving, "_STEP", 1)
+    for most, written in ((2, 2), (9, 3)):
+        monkeypatch.setattr(archiving, "MOST", most)
+        content = b"".join(archiving.archive(organization.id, days_ago(1), days_ago(-1)))
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        assert [name for name in names if name.startswith("certificate-")] == [
+            f"certificate-{number}.json" for number in range(1, written + 1)
+        ]
+
+
+def test_a_set_aside_record_shows_its_error(organization):
+    with acting_for(organization.id):
+        audit.alerts.raise_alert(organization.id, "destruction.set_aside", key="1", error="ValueError")
+        assert setaside._error(audit.models.Alert.objects.get()) == "ValueError"

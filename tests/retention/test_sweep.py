@@ -1,6 +1,7 @@
 """The purge: what is due goes, keys first; what is held, fresh or unexplained stays; a certificate proves it."""
 
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -11,10 +12,10 @@ from ground.inventory.declarations import HoldScope, ScopeKind
 from ground.inventory.models import DestructionBatch, ObjectRemoval, Tombstone
 from ground.profiles import Period, Unit
 from ground.tenancy import Actor, acting_for
-from ground.vault.exceptions import KeyLost, ObjectStoreDown
+from ground.vault.exceptions import KeyLost, KeyringDown, ObjectStoreDown
 from ground.vault.statements import SignedStatement, verify_offline
-from retention.exceptions import PurgeUnderway
-from retention.models import Certificate, PurgeRun, SweepState
+from retention.exceptions import NotYoursToChange, OutsideOperatorBounds, PurgeUnderway
+from retention.models import Certificate, OperatorDecision, PurgeRun, SweepState
 from retention.services import certificates, guard, lease, sweep
 from retention.services import settings as periods_service
 from tests.holdings import days_ago, exists, keep_call
@@ -222,3 +223,57 @@ def test_a_category_without_period_is_never_purged_until_the_operator_decides(or
     )
     purge(organization)
     assert not exists(organization.id, kept.report)
+
+
+def test_a_dry_run_says_that_an_unusually_large_run_would_wait(organization, monkeypatch):
+    monkeypatch.setattr(guard, "FLOOR_ROWS", 0)
+    keep_call(organization.id, days_ago(200), parts=("transcript",))
+    report = purge(organization, dry_run=True, categories=["transcript"])
+    assert [(line.category, line.state, line.due) for line in report.lines] == [("transcript", "waiting", 1)]
+    with acting_for(organization.id):
+        assert not PurgeRun.objects.exists()
+
+
+def test_no_time_is_no_work_and_more_is_said_to_be_left(organization):
+    kept = keep_call(organization.id, days_ago(100), parts=("transcript",))
+    report = purge(organization, seconds=-1)
+    assert (report.lines, report.more) == ([], True)
+    assert kept.open_transcript()
+
+
+def test_what_a_dead_run_left_waits_through_an_outage_and_the_rest_goes_on(organization, monkeypatch):
+    kept = keep_call(organization.id, days_ago(100), parts=("transcript",))
+    with monkeypatch.context() as patch:
+
+        def down(organization_id):
+            raise KeyringDown("no answer")
+
+        patch.setattr(sweep.destruction, "resume", down)
+        assert purge(organization).rows == 1
+    assert not exists(organization.id, kept.transcript)
+
+
+def test_a_run_that_somebody_took_over_stops_at_once(organization, monkeypatch):
+    kept = keep_call(organization.id, days_ago(100), parts=("recording", "transcript"))
+    step = sweep._Run._sealed_step
+
+    def taken_over(self, part, where, run_id):
+        with acting_for(organization.id):
+            SweepState.objects.update(holder=uuid4())
+        return step(self, part, where, run_id)
+
+    monkeypatch.setattr(sweep._Run, "_sealed_step", taken_over)
+    with pytest.raises(PurgeUnderway):
+        purge(organization)
+    gone = [not exists(organization.id, part) for part in (kept.recording, kept.transcript)]
+    assert sum(gone) == 1, "the batch at hand, and nothing after it"
+
+
+def test_the_operator_decides_only_within_the_bounds(organization):
+    with pytest.raises(OutsideOperatorBounds):
+        periods_service.decide(
+            category="call_report", period=Period(0, Unit.DAY), reason="too short", by=BY, at=days_ago(0)
+        )
+    with pytest.raises(NotYoursToChange, match="the profile gives"):
+        periods_service.decide(category="transcript", period=Period(30, Unit.DAY), reason="ours", by=BY, at=days_ago(0))
+    assert not OperatorDecision.objects.exists()

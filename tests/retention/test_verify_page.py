@@ -12,7 +12,7 @@ from ground import audit, vault
 from ground.tenancy import Actor, acting_for
 from ground.vault.canonical import canonical_json
 from retention.models import Certificate
-from retention.services import certificates, sweep, verifying
+from retention.services import anchors, certificates, sweep, verifying
 from retention.views import public
 from tests.holdings import days_ago, keep_call
 
@@ -163,3 +163,23 @@ def test_the_page_is_for_everybody_and_is_never_kept():
 def test_the_published_keys_say_where_to_check():
     published = Client().get(reverse("signing_keys")).json()
     assert published["verify"].endswith(ADDRESS)
+
+
+def test_a_file_beyond_the_largest_is_no_certificate(raw, monkeypatch):
+    monkeypatch.setattr(verifying, "LARGEST", len(raw) - 1)
+    assert verifying.verify(raw).problem == "no_certificate"
+
+
+def test_a_statement_that_names_no_earlier_ones_breaks_no_chain(raw):
+    signed = vault.signing.sign({"moment": "unreadable", "certificate": {"id": "1", "number": 1}})
+    verdict = verifying.verify(signed.to_json())
+    assert (verdict.problem, verdict.certificate["number"]) == ("", 1)
+    assert anchors.anchor_of_content(verdict.contents[0]) is None, "no organization to look in"
+
+
+def test_a_statement_whose_evidence_has_expired_is_genuine_without_its_block(raw, certificate, superuser_connection):
+    database = superuser_connection("default")
+    database.execute("SET session_replication_role = replica")
+    database.execute("DELETE FROM audit_event WHERE kind = 'retention.statement_issued'")
+    [content] = verifying.verify(raw).contents
+    assert anchors.anchor_of_content(content) is None

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from ground.vault import keystore, shelves
 from ground.vault.aws import s3_client
-from ground.vault.exceptions import JournalDown, NoHandler
+from ground.vault.exceptions import NoHandler
 from ground.vault.journal.bucket import BucketJournal
 from ground.vault.journal.entries import KINDS, JournalEntry, plain_payload
 from ground.vault.journal.folder import FolderJournal
@@ -46,8 +46,7 @@ def journal() -> Journal:
     """The journal of the settings: in the key store's bucket when there is one, else in a folder."""
     if settings.KEYSTORE_BACKEND == "s3":
         primary = keystore.store().primary
-        if not isinstance(primary, keystore.BucketPlace):
-            raise JournalDown("the key store is no bucket")
+        assert isinstance(primary, keystore.BucketPlace)  # by the same setting
         return BucketJournal(s3_client(), primary.bucket, conditional=primary.conditional, guard=_one_writer)
     return FolderJournal(Path(settings.JOURNAL_PATH))
 

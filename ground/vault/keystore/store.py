@@ -249,8 +249,7 @@ class KeyStore:
     def _level(self, organization_id: UUID) -> int:
         copies = self._copies(organization_id)
         newest = max((record for _, record, _ in copies if record), key=lambda record: record.revision, default=None)
-        if newest is None:
-            return 0
+        assert newest is not None, "one of the places has a file of this organization"
         content, written = newest.to_bytes(), 0
         for place, record, tag in copies:
             if record is None or record.to_bytes() != content:

@@ -11,6 +11,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from ground import vault
+from ground.vault.keystore import BucketPlace, FolderPlace, KeyStore
+from ground.vault.root import FileRoot
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,24 @@ def bucket(s3):
         return name
 
     return make
+
+
+@pytest.fixture
+def root(tmp_path):
+    return FileRoot.create(tmp_path / "root.key")
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def places(request, tmp_path):
+    if request.param == "folder":
+        return FolderPlace(tmp_path / "one"), FolderPlace(tmp_path / "two")
+    s3, bucket = request.getfixturevalue("s3"), request.getfixturevalue("bucket")
+    return BucketPlace(s3, bucket()), BucketPlace(s3, bucket())
+
+
+@pytest.fixture
+def store(places, root):
+    return KeyStore(*places, lambda empty: root)
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ground.vault import journal
 from ground.vault.exceptions import JournalDamaged, JournalDown, NoHandler, NotOpaque
@@ -252,7 +254,7 @@ def test_what_a_killed_writer_acknowledged_is_there(folder, other_process):
         assert first == acknowledged + 1 or first == acknowledged + 2  # the last one may lack its acknowledgement
         time.sleep(0.02 * turn)
         os.kill(writer.pid, signal.SIGKILL)
-        acknowledged = int(([str(first), *writer.communicate()[0].split()])[-1])
+        acknowledged = int(([str(first), *writer.stdout.read().split()])[-1])  # also what is buffered here
         sequences = [entry.sequence for entry in journal.entries()]
         assert sequences == list(range(1, len(sequences) + 1))
         assert acknowledged <= len(sequences) <= acknowledged + 1
@@ -292,3 +294,48 @@ def test_an_outage_of_the_bucket_is_named(s3):
         book.last_sequence()
     with pytest.raises(JournalDown):
         list(book.entries())
+
+
+class Answering:
+    """An S3 client whose writes are answered with an error of this code."""
+
+    def __init__(self, s3, code):
+        self.s3, self.code, self.asked = s3, code, 0
+
+    def __getattr__(self, name):
+        return getattr(self.s3, name)
+
+    def put_object(self, **_):
+        self.asked += 1
+        raise ClientError({"Error": {"Code": self.code}, "ResponseMetadata": {"HTTPStatusCode": 0}}, "PutObject")
+
+
+@pytest.mark.parametrize(("code", "asked", "said"), [("AccessDenied", 1, "appending"), ("412", 50, "too busy")])
+def test_a_bucket_that_refuses_and_one_that_is_always_taken_acknowledge_nothing(s3, bucket, code, asked, said):
+    client = Answering(s3, code)
+    book = BucketJournal(client, bucket(), conditional=True, guard=lambda: pytest.fail("no guard needed"))
+    with pytest.raises(JournalDown, match=said):
+        book.append(lambda sequence: JournalEntry(sequence, datetime.now(UTC), ORGANIZATION, "hold", {}))
+    assert client.asked == asked
+    assert book.last_sequence() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_of_a_bucket_without_conditions_wait_for_each_other(vault_home, superuser_connection):
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    keyring = superuser_connection("keyring")
+    before = keyring.execute(held).fetchone()[0]
+    with journal._one_writer():
+        assert keyring.execute(held).fetchone()[0] == before + 1
+    assert keyring.execute(held).fetchone()[0] == before
+
+
+def test_an_entry_and_a_digest_have_their_sizes(vault_home, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules[JournalEntry.__module__], "MAX_LINE_BYTES", 100)
+        with pytest.raises(ValueError, match="split the batch"):
+            journal.append(ORGANIZATION, "hold", {"hold": uuid4()})
+    for digest in (b"short", b"x" * 65):
+        with pytest.raises(NotOpaque, match="which no digest has"):
+            journal.append(ORGANIZATION, "destroy", {"digest": digest})
+    assert list(journal.entries()) == []

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 from ground import vault
 from ground.tenancy import acting_for
@@ -15,6 +15,7 @@ from ground.vault.exceptions import (
     KeyringDown,
     KeyStoreDown,
     SealedTwice,
+    ShelfBusy,
     ShelfDestroyed,
     ShelfLost,
     WrongKey,
@@ -261,3 +262,16 @@ def test_no_secret_reaches_the_log_or_a_repr(organization_id, caplog):
     for hidden in (key.secret, secret, store.root.escrow_secret()):
         assert hidden.hex() not in shown
         assert repr(hidden)[2:-1] not in shown
+
+
+def test_a_shelf_that_always_changes_under_us_is_busy_and_mints_nothing(vault_home, monkeypatch):
+    def retiring(*_):
+        raise IntegrityError("the version is not active any more")
+
+    organization_id = uuid4()
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "_execute", retiring)
+        with pytest.raises(ShelfBusy, match="keeps changing"):
+            keys.mint(organization_id, "recording", datetime.now(UTC))
+    [key] = keys.mint(organization_id, "recording", datetime.now(UTC))
+    assert keys.existing(organization_id, [key.id]) == {key.id}

@@ -29,24 +29,6 @@ ORGANIZATION = UUID(int=31)
 SECRET = bytes(range(32))
 
 
-@pytest.fixture
-def root(tmp_path):
-    return FileRoot.create(tmp_path / "root.key")
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def places(request, tmp_path):
-    if request.param == "folder":
-        return FolderPlace(tmp_path / "one"), FolderPlace(tmp_path / "two")
-    s3, bucket = request.getfixturevalue("s3"), request.getfixturevalue("bucket")
-    return BucketPlace(s3, bucket()), BucketPlace(s3, bucket())
-
-
-@pytest.fixture
-def store(places, root):
-    return KeyStore(*places, lambda empty: root)
-
-
 def wipe(place):
     """Lose the whole place."""
     if isinstance(place, FolderPlace):

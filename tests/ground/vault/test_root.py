@@ -4,6 +4,7 @@ import stat
 from threading import Thread
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ground.vault import keystore
 from ground.vault.exceptions import RootDamaged, RootDown, RootMissing, WrongKey, WrongRoot
@@ -103,3 +104,22 @@ def test_another_root_is_told_apart(vault_home, settings):
 def test_the_root_shows_no_secret(tmp_path):
     root = FileRoot.create(tmp_path / "root.key")
     assert root.escrow_secret().hex() not in f"{root!r} {root.name}"
+
+
+def test_a_root_of_another_length_is_damaged_and_kms_shows_only_its_name(kms):
+    with pytest.raises(RootDamaged, match="this one 5"):
+        FileRoot(b"short")
+    assert repr(KmsRoot(kms, "alias/ours")) == "KmsRoot(kms:alias/ours)"
+
+
+def test_kms_that_refuses_to_answer_is_an_outage_and_no_wrong_key(kms, monkeypatch):
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    root = KmsRoot(kms, key_id)
+    wrapped = root.wrap(bytes(32), {"kind": "shelf"})
+
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "Decrypt")
+
+    monkeypatch.setattr(kms, "decrypt", refuse)
+    with pytest.raises(RootDown):
+        root.unwrap(wrapped, {"kind": "shelf"})

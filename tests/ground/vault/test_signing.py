@@ -5,13 +5,14 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ground.vault import keystore, signing
 from ground.vault.canonical import canonical_json, read_canonical
 from ground.vault.exceptions import BadSignature, KeyLost, NotCanonical
-from ground.vault.statements import SignedStatement, verify_offline
+from ground.vault.statements import SignedStatement, key_id_of, verify_offline
 from tests.ground.vault.conftest import flipped
 
 BODY = {"kind": "destruction", "counts": {"recording": 3}, "at": "2026-11-22T10:00:00Z", "note": "Zoë €"}
@@ -124,3 +125,20 @@ def test_canonical_json_is_the_standards_example():
 @given(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), st.integers(-(2**53) + 1, 2**53 - 1)))
 def test_canonical_json_reads_back(value):
     assert read_canonical(canonical_json(value)) == value
+
+
+def test_a_process_that_comes_second_takes_the_key_the_first_has_made(signed):
+    assert signing._create()[0] == signed.key_id
+    assert len(signing.public_keys()) == 1
+
+
+def test_another_algorithm_and_content_that_is_no_object_are_no_statement(signed, public_key):
+    outer = json.loads(signed.to_json())
+    for changed in ({"signature": outer["signature"] | {"algorithm": "RS256"}}, {"statement": [1]}):
+        with pytest.raises(BadSignature):
+            SignedStatement.from_json(json.dumps(outer | changed).encode())
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    listed = SignedStatement(b"[1]", key.sign(b"[1]"), key_id_of(public))
+    with pytest.raises(BadSignature, match="JSON object"):
+        verify_offline(listed, public)

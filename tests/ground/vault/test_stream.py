@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ground.vault import stream
 from ground.vault.exceptions import SealedTwice, Tampered, Truncated, UnknownFormat, VaultError
 from ground.vault.sealing import DataKey
 from ground.vault.stream import (
@@ -188,3 +189,18 @@ def test_memory_stays_bounded_while_sealing_and_reading(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4_000_000
+
+
+def test_an_object_has_a_largest_number_of_chunks(monkeypatch):
+    monkeypatch.setattr(stream, "MAX_CHUNKS", 2)
+    assert unsealed(sealed_by(KEY, bytes(2 * stream.CHUNK_BYTES))) == bytes(2 * stream.CHUNK_BYTES)
+    with pytest.raises(OverflowError):
+        sealed_by(KEY, bytes(2 * stream.CHUNK_BYTES + 1))
+
+
+def test_a_store_that_breaks_off_in_the_header_or_the_end_is_noticed():
+    def broken(start, length):
+        yield SEALED[start : start + length - 1]
+
+    with pytest.raises(Truncated, match="1 bytes early"):
+        SealedReader(KEY, broken, len(SEALED), category="recording", object_id=UUID(int=7), slot="object")

@@ -1,15 +1,31 @@
 """Backups: real dumps, sealed, tested by restoring them, pruned when their window is over."""
 
 import contextlib
+import dataclasses
 import json
+import os
+import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
+from ground import profiles
 from ground.vault import backup, backup_archive, backup_check, backup_tools, keys, keystore, owner, signing
-from ground.vault.exceptions import BackupDamaged, BackupFailed, BackupPruned, NoOwner, Tampered, ToolsMissing
+from ground.vault.exceptions import (
+    BackupDamaged,
+    BackupFailed,
+    BackupPruned,
+    KeyringDown,
+    MainDown,
+    NoOwner,
+    RestoreFailed,
+    Tampered,
+    ToolsMissing,
+    Truncated,
+)
 from tests import embedded
 from tests.ground.vault_ops.conftest import filled
 
@@ -214,3 +230,123 @@ def test_destroyed_keys_are_in_no_new_backup():
     organization_id, secrets = filled(3)
     keys.destroy(organization_id, secrets)
     assert backup.take(backup.KEYRING).rows["vault_datakey"] == 0
+
+
+def test_a_database_without_our_tables_is_not_backed_up(settings, superuser_connection):
+    name = "sottovoce_empty"
+    superuser = superuser_connection()
+    superuser.execute(f"CREATE DATABASE {name} OWNER {embedded.OWNER}")
+    try:
+        settings.DATABASE_OWNER_URL = embedded._url(embedded.OWNER, name)
+        with pytest.raises(BackupFailed, match="migrate it first"):
+            backup.take(owner.MAIN)
+        assert backup.paths(owner.MAIN) == []
+    finally:
+        superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_an_owner_who_is_not_let_in_is_an_outage_of_that_database(settings):
+    settings.DATABASE_OWNER_URL = settings.DATABASE_OWNER_URL.replace(":test@", ":wrong@")
+    settings.KEYRING_DATABASE_OWNER_URL = settings.KEYRING_DATABASE_OWNER_URL.replace(":test@", ":wrong@")
+    for part, error in ((owner.MAIN, MainDown), (owner.KEYRING, KeyringDown)):
+        with pytest.raises(error, match="does not let its owner in"), owner.connect(part):
+            pytest.fail("never inside")
+
+
+def test_a_profile_without_a_period_for_backups_prunes_nothing(monkeypatch):
+    told = profiles.current()
+    rule = dataclasses.replace(told.categories["backup"], default=None)
+    without = dataclasses.replace(told, categories={**told.categories, "backup": rule})
+    monkeypatch.setattr(profiles, "current", lambda: without)
+    with pytest.raises(LookupError, match="no period for backups"):
+        backup.window()
+
+
+def test_the_keyring_backup_beside_an_old_main_one_is_the_next_or_the_newest():
+    first, main = backup.take(owner.KEYRING), backup.take(owner.MAIN)
+    assert backup.keyring_for(main).id == first.id
+    later = backup.take(owner.KEYRING)
+    assert backup.keyring_for(main).id == later.id
+    for manifest in (first, later):
+        manifest.path.unlink()
+    with pytest.raises(BackupDamaged, match="there is no keyring backup"):
+        backup.keyring_for(main)
+
+
+def test_what_a_crash_left_without_a_manifest_goes_after_a_while():
+    folder = backup_archive.folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    old, fresh = (folder / f"{name}{backup_archive.ARCHIVE_SUFFIX}" for name in ("old", "fresh"))
+    for path in (old, fresh):
+        path.write_bytes(b"sealed")
+    os.utime(old, (0, 0))
+    backup._clear_leftovers()
+    assert (old.exists(), fresh.exists()) == (False, True)
+
+
+def test_what_is_no_manifest_of_ours_is_refused(tmp_path):
+    path = tmp_path / "manifest.json"
+    for content in (b"no json", signing.sign({"type": "else", "format": 1}).to_json()):
+        path.write_bytes(content)
+        with pytest.raises(BackupDamaged, match="backup manifest"):
+            backup_archive.read(path)
+    with pytest.raises(BackupDamaged, match="is no backup manifest"):
+        backup_archive.read(tmp_path)
+    manifest = backup.take(owner.KEYRING)
+    body = {name: value for name, value in manifest.body.items() if name != "wrapped_key"}
+    with pytest.raises(BackupDamaged, match="names no key"):
+        backup_archive._secret(dataclasses.replace(manifest, body=body))
+
+
+def test_an_archive_that_gets_shorter_while_it_is_read_is_noticed(monkeypatch):
+    manifest = backup.take(owner.KEYRING)
+    monkeypatch.setattr(backup_archive.os, "pread", lambda *_: b"")
+    with pytest.raises(Truncated):
+        list(backup_archive.open_archive(manifest))
+
+
+def test_rows_that_are_missing_after_the_trial_restore_are_damage():
+    manifest = backup.take(owner.MAIN)
+    counts = SimpleNamespace(rows={"django_migrations": 3}, archive=manifest.archive)
+    with owner.connect(owner.MAIN) as connection, pytest.raises(BackupDamaged, match="its manifest says 3"):
+        backup_check._same_rows(connection, counts)
+
+
+def test_tools_are_looked_for_where_they_are(monkeypatch, tmp_path):
+    assert backup_tools._major(tmp_path / "missing") is None
+    found = list(backup_tools._folders())
+    monkeypatch.setattr(backup_tools.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(backup_tools.shutil, "which", lambda name: None)
+    assert set(backup_tools._folders()) <= set(found)
+    monkeypatch.setattr(backup_tools.shutil, "which", lambda name: str(tmp_path / name))
+    assert tmp_path in backup_tools._folders()
+
+
+def test_a_dump_nobody_reads_to_its_end_leaves_no_process():
+    with owner.connect(owner.MAIN) as connection, connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        [snapshot] = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        major = connection.info.server_version // 10000
+        pieces = backup_tools.dump(owner.address(owner.MAIN), major, snapshot)
+        assert next(pieces)
+        pieces.close()
+        dumping = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_dump'"
+        until = time.monotonic() + 10
+        while connection.execute(dumping).fetchone() != (0,) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert connection.execute(dumping).fetchone() == (0,)
+
+
+def test_an_archive_that_is_no_dump_is_not_restored():
+    with owner.connect(owner.MAIN) as connection:
+        major = connection.info.server_version // 10000
+    with pytest.raises(RestoreFailed, match="pg_restore"):
+        backup_tools.restore(owner.address(owner.MAIN), major, [b"not a dump"])
+
+
+def test_the_command_takes_a_backup_and_says_where_it_is(capsys):
+    call_command("backup", "--only", "keyring")
+    [path] = backup.paths(owner.KEYRING)
+    said = capsys.readouterr().out
+    assert f"manifest={path}" in said
+    assert "tested_rows" not in said

@@ -1,8 +1,13 @@
 """The root on paper: comes back exactly, names the mistyped line, says why KMS has nothing to escrow."""
 
+import getpass
+import os
+
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.management import CommandError, call_command
 
+from ground import vault
 from ground.vault import escrow, keystore
 from ground.vault.exceptions import EscrowDamaged, NothingToEscrow
 
@@ -81,3 +86,62 @@ def test_the_command_prints_and_restores(vault_home, settings, capsys, tmp_path)
     assert settings.ROOT_KEY_FILE.read_bytes() == secret
     with pytest.raises(CommandError, match="already"):
         call_command("escrow_root", restore=tmp_path / "paper", passphrase_file=tmp_path / "passphrase")
+
+
+def paper_of(secret, *, root, passphrase=PASSPHRASE):
+    """The text of a root key, printed as if it were `root`."""
+    salt, nonce = os.urandom(escrow._SALT_BYTES), os.urandom(12)
+    sealed = AESGCM(escrow._stretch(passphrase, salt)).encrypt(nonce, secret, escrow._context(root, "2026-11-22"))
+    return escrow._print(escrow._Paper(root, "2026-11-22", salt + nonce + sealed))
+
+
+def test_a_text_that_holds_another_root_than_it_says_is_refused(tmp_path):
+    path = tmp_path / "back.key"
+    with pytest.raises(EscrowDamaged, match="the text says file:another but holds file:"):
+        escrow.import_root(paper_of(os.urandom(32), root="file:another"), PASSPHRASE, path)
+    assert not path.exists()
+
+
+def test_lines_that_are_missing_and_letters_that_are_cut_are_told(tmp_path):
+    text = paper_of(os.urandom(32), root="file:ours")
+    lines = text.splitlines()
+    last = next(line for line in reversed(lines) if line[:2].strip().isdigit())
+    for damaged in (
+        "\n".join(line for line in lines if line != last),
+        "\n".join(line for line in lines if not line.startswith("Made")),
+    ):
+        with pytest.raises(EscrowDamaged, match="a line is missing"):
+            escrow.import_root(damaged, PASSPHRASE, tmp_path / "back.key")
+    letters = "A"  # one letter alone is no byte
+    cut = [escrow._BEGIN, "Root: file:ours", "Made: 2026-11-22", f"Check: {escrow._whole(letters)}"]
+    cut += [f" 1  {letters}   {escrow._check(1, letters)}", escrow._END]
+    with pytest.raises(EscrowDamaged, match="the text is cut"):
+        escrow.import_root("\n".join(cut), PASSPHRASE, tmp_path / "back.key")
+
+
+def test_what_does_not_open_again_is_never_printed(monkeypatch):
+    keystore.store()
+    monkeypatch.setattr(escrow, "_open", lambda paper, passphrase: b"something else")
+    with pytest.raises(EscrowDamaged, match="nothing was exported"):
+        escrow.export(PASSPHRASE)
+
+
+def test_the_passphrase_is_asked_twice_and_must_be_the_same(monkeypatch, capsys):
+    keystore.store()
+    said = iter([PASSPHRASE, "another one entirely", PASSPHRASE, PASSPHRASE])
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: next(said))
+    with pytest.raises(CommandError, match="not the same"):
+        call_command("escrow_root")
+    assert capsys.readouterr().out == ""
+    call_command("escrow_root")
+    assert escrow._BEGIN in capsys.readouterr().out
+
+
+def test_a_key_store_that_cannot_be_repaired_is_said(settings, tmp_path):
+    broken = tmp_path / "a file"
+    broken.write_text("no folder")
+    keystore.store()
+    settings.KEYSTORE_MIRROR_PATH = broken / "below"
+    vault.forget_everything()
+    with pytest.raises(CommandError, match="KeyStore"):
+        call_command("repair_keystore")

@@ -10,8 +10,8 @@ from django.db import connections
 
 from ground import vault
 from ground.audit.services.epochs import current_epoch
-from ground.vault import gate, gate_memory, journal
-from ground.vault.exceptions import JournalDamaged, NotOpen, RestoreFailed
+from ground.vault import gate, gate_memory, journal, owner
+from ground.vault.exceptions import JournalDamaged, JournalDown, NotOpen, RestoreFailed
 from ground.vault.models import Checkpoint, KeyringCheckpoint
 from tests.ground.vault_ops.conftest import filled
 
@@ -283,3 +283,25 @@ def test_the_memory_survives_its_own_writing(vault_home):
     gate.tend()
     raw = (vault_home / "journal" / "where-we-stand.json").read_bytes()
     assert gate_memory.Memory.from_bytes(raw).to_bytes() == raw
+
+
+def test_what_was_announced_by_somebody_else_since_is_not_confirmed():
+    gate.tend()
+    announced = {part: gate_memory.Standing(99, uuid4(), "another") for part in owner.PARTS}
+    before = gate_memory.load()
+    gate._confirm(announced)
+    assert gate_memory.load() == before
+
+
+def test_a_memory_that_is_not_ours_or_cannot_be_used_shuts_nothing_silently(settings, tmp_path):
+    gate.tend()
+    path = gate_memory._path()
+    path.write_bytes(path.read_bytes().replace(b'"format":1', b'"format":2'))
+    with pytest.raises(JournalDamaged, match="does not read back"):
+        gate_memory.load()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(JournalDown, match="cannot be read"):
+        gate_memory.load()
+    with pytest.raises(JournalDown, match="cannot be written"):
+        gate_memory.save(gate_memory.Memory())

@@ -1,5 +1,7 @@
 """A night is done once, whoever starts it; it is taken up again after a kill; its report is evidence."""
 
+import os
+import signal
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -7,9 +9,9 @@ from django.core.management import CommandError, call_command
 
 from ground.audit.models import Alert, Event
 from ground.tenancy import acting_for
-from ground.vault import backup, backup_check, gate, hooks, keys, nights, owner, rotation
-from ground.vault.exceptions import NotOpen
-from ground.vault.models import Night
+from ground.vault import backup, backup_check, gate, hooks, keys, keystore, nights, owner, rotation, tasks
+from ground.vault.exceptions import BackupFailed, KeyringDown, NotOpen
+from ground.vault.models import Checkpoint, Night
 from tests import factories
 from tests.ground.vault_ops.conftest import filled, opened
 
@@ -157,3 +159,82 @@ def test_a_finding_of_the_night_is_an_alert_of_that_organization(superuser_conne
     rotation.night(datetime.now(UTC))
     with acting_for(organization.id):
         assert list(Alert.objects.values_list("kind", flat=True)) == ["vault.data_key_damaged"]
+
+
+def test_notes_that_no_backup_can_ask_about_are_forgotten(operator):
+    organization_id, secrets = filled(2)
+    keys.destroy(organization_id, list(secrets))
+    nights.run(TODAY)
+    store = keystore.store()
+    assert len(store.record(organization_id).destroyed) == 1
+    assert nights._forget_notes(datetime.now(UTC)) == 0
+    for part in owner.PARTS:
+        for path in backup.paths(part):
+            path.unlink()
+    assert nights._forget_notes(datetime.now(UTC) + timedelta(days=4000)) == 1
+    assert store.record(organization_id).destroyed == {}
+
+
+@pytest.mark.parametrize("trouble", ["a step failed", "the keyring is down"])
+def test_a_night_that_was_not_made_is_tried_again_soon(monkeypatch, trouble):
+    waits = []
+
+    def night(on):
+        if trouble == "a step failed":
+            return {"failed": ["backup"]}
+        raise KeyringDown("no answer")
+
+    monkeypatch.setattr(nights, "run", night)
+    monkeypatch.setattr(nights, "_sleep", lambda seconds, stopped: waits.append(seconds))
+    nights.watch(time(2), stopped=lambda: len(waits) > 2)
+    assert waits == [nights.SETTLE_SECONDS, nights.RETRY_SECONDS, nights.RETRY_SECONDS]
+
+
+def test_waiting_ends_when_asked_and_when_the_time_is_over(monkeypatch):
+    slept = []
+    monkeypatch.setattr(nights.time, "sleep", slept.append)
+    asked = iter([False, False, True])
+    nights._sleep(3600, lambda: next(asked))
+    assert len(slept) == 2
+    nights._sleep(-1, lambda: False)
+    assert len(slept) == 2
+
+
+def test_the_command_stays_until_it_is_told_to_stop(monkeypatch, restored_signals):
+    watched = []
+
+    def watch(at, stopped):
+        assert not stopped()
+        os.kill(os.getpid(), signal.SIGTERM)
+        watched.append((at, stopped()))
+
+    monkeypatch.setattr(nights, "watch", watch)
+    call_command("nightly", "--watch", "--at", "03:30")
+    assert watched == [(time(3, 30), True)]
+
+
+def test_the_command_ends_with_an_error_when_a_step_failed(operator, monkeypatch, capsys):
+    def down(part):
+        raise BackupFailed("no room")
+
+    monkeypatch.setattr(backup, "take", down)
+    with pytest.raises(CommandError, match="Not everything was done: backup"):
+        call_command("nightly")
+    assert '"backup_error": "BackupFailed"' in capsys.readouterr().out
+
+
+@pytest.fixture
+def restored_signals():
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for name, handler in before.items():
+        signal.signal(name, handler)
+
+
+def test_the_minutes_work_says_that_the_gate_is_shut_and_leaves_it_shut(operator, caplog):
+    tasks.tend()
+    assert Checkpoint.objects.get().number == 1
+    gate.shut(gate.REPLAYING)
+    tasks.tend()
+    assert "vault.gate_shut" in caplog.text
+    assert Checkpoint.objects.get().number == 1

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, date, datetime
+from io import StringIO
 from types import SimpleNamespace
 
 import pytest
@@ -273,3 +274,29 @@ def test_after_the_key_store_is_lost_new_things_can_be_kept_once_the_loss_is_acc
     assert keys.open_one(story.id, key.id).secret == key.secret
     with pytest.raises(ShelfLost):
         story.alive.open_transcript()
+
+
+def test_which_backups_one_manifest_brings(story):
+    main, keyring = story.old[owner.MAIN], story.old[owner.KEYRING]
+    assert [one.part for one in restore.plan(main.path)] == [owner.MAIN, owner.KEYRING]
+    assert [one.id for one in restore.plan(main.path, only=owner.KEYRING)] == [keyring.id]
+    assert [one.id for one in restore.plan(main.path, only=owner.MAIN)] == [main.id]
+    with pytest.raises(BackupDamaged, match="only main was asked for"):
+        restore.plan(keyring.path, only=owner.MAIN)
+
+
+def test_a_backup_of_an_older_release_is_migrated_and_one_that_cannot_be_stays_shut(story, owner_connection):
+    forget = "DELETE FROM django_migrations WHERE app = 'sessions' AND name = '0001_initial'"
+    owner_connection("default").execute("DROP TABLE django_session")
+    owner_connection("default").execute(forget)
+    older = backup.take(owner.MAIN)
+    call_command("restore", str(older.path), "--yes", stdout=(said := StringIO()))
+    assert "Migrating the main database to this release" in said.getvalue()
+    with owner.connect(owner.MAIN) as connection:
+        assert connection.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
+        connection.execute(forget)  # now the table is there and its migration is not known: it cannot be made
+    broken = backup.take(owner.MAIN)
+    with pytest.raises(CommandError, match="migrating the main database failed"):
+        call_command("restore", str(broken.path), "--yes", stdout=StringIO())
+    with pytest.raises(NotOpen):
+        gate.require_open()

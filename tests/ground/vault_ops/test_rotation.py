@@ -1,11 +1,18 @@
 """Rotation: what was deleted becomes unrecoverable, and nothing alive is ever lost."""
 
-import pytest
+import dataclasses
+import os
+from types import SimpleNamespace
+from uuid import uuid4
 
-from ground.vault import backup, keys, keystore, rotation, shelves
-from ground.vault.exceptions import KeyLost, ShelfDestroyed
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ground.vault import backup, backup_check, keys, keystore, rotation, shelves
+from ground.vault.exceptions import BackupDamaged, KeyLost, ShelfBusy, ShelfDestroyed, WrongKey
 from ground.vault.models import ShelfVersion
-from tests.ground.vault_ops.conftest import NIGHT, WEEK, destroyed, filled, opened, versions
+from ground.vault.sealing import DataKey, wrap_keys
+from tests.ground.vault_ops.conftest import NIGHT, WEEK, days, destroyed, filled, opened, versions
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vault_home")]
 
@@ -147,3 +154,75 @@ def test_a_lost_shelf_key_is_a_finding_and_never_looks_like_erasure(monkeypatch)
     with pytest.raises(KeyLost):
         keys.open(organization_id, list(secrets)[1:])
     assert len(keys.existing(organization_id, secrets)) == 4
+
+
+def test_a_straggler_that_never_ends_leaves_its_version_for_the_next_night(monkeypatch):
+    organization_id, secrets = filled(4)
+    keys.destroy(organization_id, list(secrets)[:1])
+    verify = backup_check.verify
+
+    def always_one_more(manifest, **options):
+        checked = verify(manifest, **options)
+        standing = {version.id: 1 for version in versions(organization_id)}
+        return dataclasses.replace(checked, on_versions={**checked.on_versions, **standing})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backup_check, "verify", always_one_more)
+        report = rotation.night(NIGHT)
+    assert (report.versions_rotated, report.versions_waiting) == (0, 1)
+    assert opened(organization_id, list(secrets)[1:]) == dict(list(secrets.items())[1:])
+    assert rotation.night(NIGHT + days(1)).versions_rotated == 1
+
+
+def test_a_key_that_is_put_under_the_old_version_late_keeps_it_standing(monkeypatch):
+    organization_id, secrets = filled(4)
+    keys.destroy(organization_id, list(secrets)[:1])
+
+    def busy(*_):
+        raise ShelfBusy("a key stands on it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rotation.shelves, "destroy_version", busy)
+        report = rotation.night(NIGHT)
+    assert (report.versions_rotated, report.versions_waiting) == (0, 1)
+    assert destroyed(organization_id) == {}
+
+
+def test_a_fresh_backup_in_which_rewrapped_keys_do_not_open_stops_the_night(monkeypatch):
+    organization_id, secrets = filled(4)
+    keys.destroy(organization_id, list(secrets)[:1])
+    verify = backup_check.verify
+
+    def unopened(manifest, **options):
+        checked = verify(manifest, **options)
+        return dataclasses.replace(checked, unopened=dict.fromkeys(checked.on_versions, 1))
+
+    monkeypatch.setattr(backup_check, "verify", unopened)
+    with pytest.raises(BackupDamaged, match="re-wrapped keys"):
+        rotation.night(NIGHT)
+    assert destroyed(organization_id) == {}, "the old version is there until a backup with the new one opens"
+
+
+def test_a_version_that_another_night_destroyed_is_done(monkeypatch):
+    organization_id, secrets = filled(2)
+    keys.destroy(organization_id, list(secrets))
+    [version] = versions(organization_id)
+    report = rotation.NightReport()
+    one = rotation.Due(organization_id, version.id)
+    assert rotation._destroy(one, report)
+    assert rotation._destroy(one, report)
+    assert report.versions_rotated + report.versions_dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "error"), [([], ShelfBusy), ("another", WrongKey)], ids=["fewer rows", "another key"]
+)
+def test_what_does_not_read_back_as_it_was_written_is_never_committed(written, error):
+    key, other = (DataKey(uuid4(), uuid4(), os.urandom(32), fresh=True) for _ in range(2))
+    cipher = AESGCM(os.urandom(32))
+    swapped = DataKey(key.id, key.organization_id, other.secret, fresh=True)
+    rows = [(key.id, wrap_keys(cipher, [swapped]))] if written else []
+    cursor = SimpleNamespace(execute=lambda *_: None, fetchall=lambda: rows)
+    one = rotation.Due(key.organization_id, uuid4())
+    with pytest.raises(error):
+        rotation._write_and_compare(cursor, one, uuid4(), cipher, {key.id: key})
