@@ -180,6 +180,11 @@ class Bench:
         """A figure that stands for itself: a count of queries, a share, megabytes."""
         self._add(Row(about, unit, Spread.of(values), bound=bound))
 
+    def explain(self, table: Callable[[], str]) -> None:
+        """Where a bound was missed: a table of where the time goes (`costs.broken_down`)."""
+        if self.goal.met is False:
+            self.goal.profiles.append(table())
+
     def note(self, sentence: str) -> None:
         """Something the reader must know about this measurement: sizes, what was left out."""
         self.goal.notes.append(sentence)
