@@ -24,7 +24,7 @@ def draw(peaks: Sequence[int], turns: Sequence[Turn], duration_ms: int | None) -
     step = WIDTH / count
     bars = []
     for number in range(count):
-        part = peaks[number * len(peaks) // count : max((number + 1) * len(peaks) // count, 1)] or [0]
+        part = peaks[number * len(peaks) // count : (number + 1) * len(peaks) // count]
         height = max(_LEAST, (max(part) / 255) ** 0.7 * TALLEST)
         middle_ms = (number + 0.5) * (duration_ms or 0) / count
         below = _speaker(turns, middle_ms) == Speaker.USER

@@ -30,6 +30,7 @@ FIELDS = (
 )
 SEVERAL = ("phone", "email")
 _ENCODINGS = ("utf-8-sig", "cp1252")
+_FORMULA_SIGNS = frozenset("=+-@")
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKS_LIKE_DATA = re.compile(r"\+?[\d\s()./-]{6,}|[^@\s]+@[^@\s]+\.[^@\s]+")
 _HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -189,7 +190,7 @@ def parsed(row: Row, mapping: Mapping[str, str], *, region: str | None, legal_ba
 
 def unguarded(cell: str) -> str:
     """A cell without the apostrophe that our own export (and others) put before a formula sign."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in "=+-@" else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA_SIGNS else cell
 
 
 class _Pieces(io.RawIOBase):

@@ -100,7 +100,7 @@ def _page(kept: dict[str, Any]) -> Iterable[str]:
     for module, each in kept.items():
         percent = _percent(each["caught"], len(each["survived"]))
         yield (
-            f"| `{module}` | {each['mutants']} | {each['caught']} | {each['endless']} | {len(each['survived'])} "
+            f"| {_named(module)} | {each['mutants']} | {each['caught']} | {each['endless']} | {len(each['survived'])} "
             f"| {len(each['equivalent'])} | {percent:.1f} % | {each['measured_on']} |"
         )
     machines = {f"{on['processor']}, {on['memory']}, Python {on['python']}" for on in _each(kept, "machine")}
@@ -111,8 +111,13 @@ def _page(kept: dict[str, Any]) -> Iterable[str]:
         for module, each in kept.items():
             for one in each[name]:
                 reason = f": {one['reason']}" if "reason" in one else ""
-                yield f"- `{module}:{one['line']}` {one['change']} in `{one['text']}`{reason}"
+                yield f"- `{module.partition('::')[0]}:{one['line']}` {one['change']} in `{one['text']}`{reason}"
         yield ""
+
+
+def _named(module: str) -> str:
+    path, _, parts = module.partition("::")
+    return f"`{path}`" + (f" ({parts.replace(',', ', ')})" if parts else "")
 
 
 def _each(kept: dict[str, Any], what: str) -> Iterable[Any]:

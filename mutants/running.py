@@ -30,22 +30,27 @@ _PASSED, _FAILED, _ENDLESS = 0, 1, -1
 
 
 class _Module:
-    """A module with its source, and the tests that enter each of its functions."""
+    """A module with its source, and the tests that enter each of its functions (of `parts`, where some are named)."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, name: str) -> None:
+        self.name = name
+        path, _, named = name.partition("::")
+        parts = named.split(",") if named else []
         self.loaded = importlib.import_module(path.removesuffix(".py").replace("/", "."))
         source = (ROOT / path).read_text()
-        self.tree, self.mutants = ast.parse(source), mutants(source)
+        self.tree = ast.parse(source)
         outermost = [
             node
-            for body in [self.tree.body, *(each.body for each in self.tree.body if isinstance(each, ast.ClassDef))]
-            for node in body
+            for each in self.tree.body
+            if not parts or getattr(each, "name", "") in parts
+            for node in (each.body if isinstance(each, ast.ClassDef) else [each])
             if isinstance(node, ast.FunctionDef)
         ]
         self.functions = {
             line: first_line(node) for node in outermost for line in range(first_line(node), node.end_lineno + 1)
         }
+        wanted = set(self.functions.values())
+        self.mutants = [each for each in mutants(source) if each.function in wanted]
         self.entered: dict[int, list[tuple[float, Any]]] = {}
 
 
@@ -53,7 +58,7 @@ class Trial:
     """A plugin of pytest: in place of running the collected tests once, runs them for every mutant."""
 
     def __init__(self, wanted: Iterable[str], equivalent: Callable[[str, Mutant], str]) -> None:
-        self.modules = {str(ROOT / path): _Module(path) for path in wanted}
+        self.modules = {str(ROOT / name.partition("::")[0]): _Module(name) for name in wanted}
         self.equivalent = equivalent
         self.scores: list[Score] = []
         self.broken = ""
@@ -107,12 +112,12 @@ class Trial:
         return seen
 
     def _try(self, session: Any, module: _Module) -> Score:
-        score = Score(module.path)
+        score = Score(module.name)
         began = time.monotonic()
         for mutant in module.mutants:
             tests = sorted(module.entered.get(mutant.function, []), key=lambda each: each[0])
             outcome = self._outcome(session, module, mutant, tests) if tests else _PASSED
-            reason = self.equivalent(module.path, mutant)
+            reason = self.equivalent(module.name.partition("::")[0], mutant)
             if reason and outcome != _PASSED:
                 score.not_equivalent.append(mutant)
             if outcome == _ENDLESS:
@@ -123,10 +128,10 @@ class Trial:
                 score.equivalent.append((mutant, reason))
             else:
                 score.survived.append(mutant)
-                say(f"  {module.path}:{mutant.line} {mutant.change}    {mutant.text}")
+                say(f"  {module.name}:{mutant.line} {mutant.change}    {mutant.text}")
         score.seconds = time.monotonic() - began
         say(
-            f"{score.percent:5.1f} %  {score.caught}/{score.total - len(score.equivalent)}  {module.path}  "
+            f"{score.percent:5.1f} %  {score.caught}/{score.total - len(score.equivalent)}  {module.name}  "
             f"({len(score.equivalent)} equivalent, {score.seconds:.0f} s)"
         )
         return score

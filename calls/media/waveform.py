@@ -7,6 +7,7 @@ import array
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 PEAKS = 400
@@ -97,7 +98,7 @@ class WaveformReader:
     def _measure(self, piece: bytes) -> None:
         form = self._format
         assert form is not None
-        block = max(1, form.rate // 50) * form.frame_bytes  # a peak for every 20 ms, thinned out at the end
+        block = form.rate // 50 * form.frame_bytes  # a peak for every 20 ms, thinned out at the end
         content = self._rest + piece
         whole = len(content) - len(content) % form.frame_bytes
         start = 0
@@ -125,10 +126,8 @@ def _format(body: bytes) -> _Format | None:
 
 def _loudest(part: bytes, form: _Format) -> int:
     """The loudest sample of these, 0 to 255."""
-    if form.coding == _MULAW:
-        return max(part.translate(_MULAW_LOUDNESS))
-    if form.coding == _ALAW:
-        return max(part.translate(_ALAW_LOUDNESS))
+    if form.coding in (_ALAW, _MULAW):
+        return max(part.translate(_loudness(form.coding)))
     if form.bits == 8:
         return min(255, 2 * max(max(part) - 128, 128 - min(part)))
     if form.bits == 16:
@@ -138,6 +137,12 @@ def _loudest(part: bytes, form: _Format) -> int:
         return min(255, max(max(samples), -min(samples)) >> 7)
     high = array.array("b", part[form.bits // 8 - 1 :: form.bits // 8])  # the top byte says enough for a picture
     return min(255, 2 * max(max(high), -min(high)))
+
+
+@cache
+def _loudness(coding: int) -> bytes:
+    """By code, for `bytes.translate`."""
+    return bytes((_alaw if coding == _ALAW else _mulaw)(code) for code in range(256))
 
 
 def _mulaw(code: int) -> int:
@@ -153,10 +158,6 @@ def _alaw(code: int) -> int:
     exponent, mantissa = code >> 4 & 0b111, code & 0x0F
     magnitude = (mantissa << 4) + 8 if exponent == 0 else ((mantissa << 4) + 0x108) << (exponent - 1)
     return min(255, magnitude >> 7)
-
-
-_MULAW_LOUDNESS = bytes(_mulaw(code) for code in range(256))
-_ALAW_LOUDNESS = bytes(_alaw(code) for code in range(256))
 
 
 def _spread(blocks: bytes, wanted: int) -> bytes:

@@ -121,7 +121,7 @@ def _issue(
                 "started_at": run.started_at.isoformat(),
                 "finished_at": run.finished_at.isoformat() if run.finished_at else None,
             },
-            "destroyed": _destroyed(organization_id, run, batches),
+            "destroyed": destroyed(PurgeLine.objects.filter(organization_id=organization_id, run_id=run.id), batches),
             "held_at_the_last_look": run.kept,
             "set_aside": run.set_aside,
             "key_store": settings.KEYSTORE_BACKEND,
@@ -153,8 +153,9 @@ def _issue(
     return statement
 
 
-def _destroyed(organization_id: UUID, run: PurgeRun, batches: Iterable[DestructionBatch]) -> list[dict[str, Any]]:
-    lines = {line.category: line for line in PurgeLine.objects.filter(organization_id=organization_id, run_id=run.id)}
+def destroyed(run_lines: Iterable[PurgeLine], batches: Iterable[DestructionBatch]) -> list[dict[str, Any]]:
+    """What the batches of a run destroyed, by category, with the period that its lines say made them due."""
+    lines = {line.category: line for line in run_lines}
     by_category: dict[str, list[DestructionBatch]] = {}
     for batch in batches:
         by_category.setdefault(batch.category, []).append(batch)

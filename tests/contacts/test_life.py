@@ -30,3 +30,15 @@ def test_the_pill_says_where_a_contact_stands(days_ago, period, held, state, wor
 def test_the_last_hours():
     contact = Contact(last_contact_at=NOW - timedelta(days=89, hours=23))
     assert life_of(contact, Period.parse("90 days"), NOW).words == "expires today"
+
+
+def test_thirty_days_are_not_soon():
+    contact = Contact(last_contact_at=NOW - timedelta(days=60))
+    assert life_of(contact, Period.parse("90 days"), NOW).state == "kept"
+
+
+def test_a_confirmed_destruction_waits_out_its_grace():
+    contact = Contact(last_contact_at=NOW)
+    life = life_of(contact, Period.parse("90 days"), NOW, NOW + timedelta(minutes=9))
+    assert (life.state, life.words) == ("due", "destroyed in 9 min")
+    assert life.due_at == NOW + timedelta(days=90)

@@ -160,3 +160,12 @@ def test_a_shortest_time_from_the_29th_of_february_takes_the_later_day():
 )
 def test_an_invoice_belongs_to_the_financial_year_it_falls_in(invoice, year_end, expected):
     assert clocks.financial_year_end(date.fromisoformat(invoice), year_end) == date.fromisoformat(expected)
+
+
+def test_four_years_may_lack_their_leap_day():
+    """2100 has none: 48 months are 1,460 days at least and 1,461 at most, over the whole 400 years."""
+    four_years = Period(4, Unit.YEAR)
+    assert Period(1460, Unit.DAY).no_longer_than(four_years)
+    assert not Period(1461, Unit.DAY).no_longer_than(four_years)
+    assert four_years.no_longer_than(Period(1461, Unit.DAY))
+    assert not four_years.no_longer_than(Period(1460, Unit.DAY))

@@ -180,12 +180,29 @@ def test_weekends_only_knows_no_holidays():
         ("FR-CALL", "2026-08-15T11:00", True, NoCall.HOLIDAY),
         ("FR-CALL", "2026-08-22T11:00", True, NoCall.WEEKDAY),
         ("FR-CALL", "2026-08-12T11:00", False, NoCall.CONSENT),
+        ("FR-CALL", "2026-08-11T11:00", False, NoCall.CONSENT),
         ("FR-CALL", "2026-08-10T11:00", False, NoCall.ALLOWED),
     ],
 )
 def test_a_refused_call_says_why(rule, local, consent, reason):
     decision = clocks.may_call(clocks.calling_rule(rule), datetime.fromisoformat(local), running_contract=consent)
     assert (decision.allowed, decision.reason) == (reason is NoCall.ALLOWED, reason)
+
+
+def test_nobody_is_presumed_to_have_agreed_to_be_called():
+    rule, local = clocks.calling_rule("FR-CALL"), datetime(2026, 8, 12, 11)  # noqa: DTZ001  (civil time of the place)
+    assert clocks.may_call(rule, local).reason is NoCall.CONSENT
+    assert clocks.may_call(rule, local, consent=True).allowed
+
+
+def test_a_part_of_a_law_is_in_force_from_its_first_day():
+    assert "data_use_and_access_act" in UK.in_force(date(2026, 2, 5))
+    assert "data_use_and_access_act" not in UK.in_force(date(2026, 2, 4))
+
+
+def test_a_term_is_not_extended_unless_asked():
+    assert EU.term(ClockKind.RESPOND) == EU.terms[ClockKind.RESPOND]
+    assert EU.term(ClockKind.RESPOND, extended=True) != EU.terms[ClockKind.RESPOND]
 
 
 def test_unknown_calling_hours_are_refused_by_name():
