@@ -92,19 +92,6 @@ class ApiSchema(AutoSchema):
         ]
 
 
-REVEAL = OpenApiParameter(
-    "reveal", bool, description="in the clear; needs the scope `calls.reveal` too, and the look is recorded"
-)
-
-
-def page_parameters(at_most: int, by_default: int = 50) -> list[OpenApiParameter]:
-    """`cursor` and `limit` of a list."""
-    return [
-        OpenApiParameter("cursor", str, description="`next` of the page before"),
-        OpenApiParameter("limit", int, description=f"1 to {at_most}; {by_default} by default"),
-    ]
-
-
 def complete(result: dict[str, Any], generator: Any, **_options: Any) -> dict[str, Any]:
     """Post-processing: the problem answers and the examples of every operation, and what each scope allows."""
     components = result.setdefault("components", {}).setdefault("schemas", {})

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.openapi import page_parameters
+from accounts.api import asked
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from agents import connections
@@ -34,8 +34,6 @@ from agents.models import Agent, ProviderConnection
 from agents.reading import current_revisions
 from agents.services import Settings, create, find, publish, revisions_of
 
-PAGE_AT_MOST = 200
-
 
 def _problem(error: AgentsError) -> Problem:
     """The service's refusal in the API's words; the messages of this app name no secret and no person."""
@@ -51,35 +49,23 @@ class AgentsView(OrganizationAPIView):
     scopes = {"GET": "agents.read", "POST": "agents.manage"}
     idempotent = True
     refuses = {
+        "GET": {400: asked.PAGE_CODES},
         "POST": {404: (UnknownConnection.code,), 409: (AgentExists.code,), 422: (InvalidSettings.code,)},
     }
 
     @extend_schema(
         operation_id="agents_list",
         summary="List agents with the revision in force",
-        parameters=page_parameters(PAGE_AT_MOST),
+        parameters=asked.PAGES,
         responses=serializers.AgentPage,
         tags=["Agents"],
     )
     def get(self, request: Request) -> Response:
-        try:
-            limit = max(1, min(PAGE_AT_MOST, int(request.query_params.get("limit", 50))))
-            cursor = request.query_params.get("cursor")
-            before = UUID(cursor) if cursor else None
-        except ValueError as error:
-            raise Problem(400, "invalid", "limit is a number and cursor one of ours.") from error
         rows = Agent.objects.filter(organization_id=self.organization_id)
-        if before is not None:
-            rows = rows.filter(id__lt=before)
-        page = list(rows.order_by("-id")[: limit + 1])
-        shown = page[:limit]
+        shown, following = asked.page(request, rows)
         revisions = current_revisions(self.organization_id, [row.id for row in shown])
-        return Response(
-            {
-                "results": [serializers.agent(row, revisions.get(row.id)) for row in shown],
-                "next": str(shown[-1].id) if len(page) > limit else None,
-            }
-        )
+        results = [serializers.agent(row, revisions.get(row.id)) for row in shown]
+        return Response({"results": results, "next": following})
 
     @extend_schema(
         operation_id="agents_create",
@@ -148,7 +134,7 @@ class RevisionsView(OrganizationAPIView):
             find(self.organization_id, agent_id)
         except UnknownAgent as error:
             raise _problem(error) from error
-        rows = revisions_of(self.organization_id, agent_id)[:PAGE_AT_MOST]
+        rows = revisions_of(self.organization_id, agent_id)[: asked.PAGE_AT_MOST]
         return Response([serializers.revision_of(row) for row in rows])
 
     @extend_schema(
@@ -190,7 +176,7 @@ class ConnectionsView(OrganizationAPIView):
     def get(self, request: Request) -> Response:
         rows = ProviderConnection.objects.filter(organization_id=self.organization_id).order_by("name", "id")
         base = settings.PUBLIC_BASE_URL
-        return Response({"results": [serializers.connection(row, base) for row in rows[:PAGE_AT_MOST]]})
+        return Response({"results": [serializers.connection(row, base) for row in rows[: asked.PAGE_AT_MOST]]})
 
     @extend_schema(
         operation_id="connections_create",

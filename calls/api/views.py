@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -14,8 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import lists
-from accounts.api.openapi import REVEAL, page_parameters
+from accounts.api import asked
 from accounts.api.problems import Problem, answer
 from accounts.api.views import OrganizationAPIView
 from calls import reading
@@ -28,7 +25,6 @@ from calls.services import bulk, destroying
 from calls.views.audio import sound
 from ground.tenancy import acting_for
 
-PAGE, LARGEST_PAGE = 50, 200
 _BATCH = {
     "type": "object",
     "properties": {
@@ -48,7 +44,7 @@ class CallsView(OrganizationAPIView):
     own_transactions = True
     binds_answer = True
     refuses = {
-        "GET": {400: ("limit-invalid", "bad-cursor", "filter-invalid")},
+        "GET": {400: (*asked.PAGE_CODES, *asked.FILTER_CODES)},
         "POST": {422: ("invalid",)},
     }
 
@@ -56,7 +52,7 @@ class CallsView(OrganizationAPIView):
         operation_id="calls_list",
         summary="List calls, newest first",
         parameters=[
-            *page_parameters(LARGEST_PAGE, PAGE),
+            *asked.PAGES,
             OpenApiParameter("agent", OpenApiTypes.UUID, description="calls of this agent only"),
             OpenApiParameter("direction", str, enum=[each.value for each in Direction]),
             OpenApiParameter("outcome", str, enum=[each.value for each in Outcome]),
@@ -67,21 +63,19 @@ class CallsView(OrganizationAPIView):
         tags=_TAGS,
     )
     def get(self, request: Request) -> Response:
-        asked = request.query_params
         filters: dict[str, Any] = {
-            "agent_id": _uuid(asked.get("agent"), "agent"),
-            "direction": _word(asked.get("direction"), "direction", Direction),
-            "outcome": _word(asked.get("outcome"), "outcome", Outcome),
-            "start": _moment(asked.get("start"), "start"),
-            "end": _moment(asked.get("end"), "end"),
+            "agent_id": asked.identifier(request, "agent"),
+            "direction": asked.word(request, "direction", Direction),
+            "outcome": asked.word(request, "outcome", Outcome),
+            "start": asked.moment(request, "start"),
+            "end": asked.moment(request, "end"),
         }
         with acting_for(self.organization_id):
             rows = Call.objects.filter(organization_id=self.organization_id)
-            place = _place(asked.get("cursor", ""), rows)
-            page = lists.page(rows.matching(**filters), NEWEST_FIRST, onward=place, size=_limit(asked.get("limit")))
-            people = reading.masked(self.organization_id, page.rows)
-        results = [serializers.shown(call, people[call.id]) for call in page.rows]
-        return Response({"results": results, "next": page.onward or None})
+            found, following = asked.page(request, rows.matching(**filters), NEWEST_FIRST)
+            people = reading.masked(self.organization_id, found)
+        results = [serializers.shown(call, people[call.id]) for call in found]
+        return Response({"results": results, "next": following})
 
     @extend_schema(
         operation_id="calls_create",
@@ -123,12 +117,12 @@ class CallView(OrganizationAPIView):
     @extend_schema(
         operation_id="calls_retrieve",
         summary="Read a call; with reveal=true in the clear, recorded, for keys that carry calls.reveal",
-        parameters=[REVEAL],
+        parameters=[asked.REVEAL],
         responses=serializers.CallOutput,
         tags=_TAGS,
     )
     def get(self, request: Request, call_id: UUID) -> Response:
-        reveal = request.query_params.get("reveal") in ("1", "true")
+        reveal = asked.flag(request, "reveal")
         if reveal and "calls.reveal" not in self.known_key.scopes:
             raise Problem(403, "scope-missing", "The API key does not carry the scope calls.reveal.")
         with acting_for(self.organization_id):
@@ -253,47 +247,3 @@ def _call(organization_id: UUID, call_id: UUID) -> Call:
     if found is None:
         raise Http404
     return found
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return PAGE
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LARGEST_PAGE):
-        raise Problem(400, "limit-invalid", f"limit lies between 1 and {LARGEST_PAGE}.")
-    return int(text)
-
-
-def _place(text: str, rows: QuerySet[Call]) -> lists.Cursor | None:
-    try:
-        return lists.read_cursor(text, NEWEST_FIRST, rows) if text else None
-    except lists.BadCursor as error:
-        raise Problem(400, "bad-cursor", "The cursor is not one of ours.") from error
-
-
-def _uuid(text: str | None, name: str) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError as error:
-        raise Problem(400, "filter-invalid", f"{name} is an id.") from error
-
-
-def _word(text: str | None, name: str, words: Any) -> str:
-    if text is not None and text not in list(words):
-        raise Problem(400, "filter-invalid", f"{name} is one of {', '.join(words)}.")
-    return text or ""
-
-
-def _moment(text: str | None, name: str) -> datetime | None:
-    """In UTC, because the database takes no offset beyond 15:59 and text may carry one of almost a day."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody escaped
-    except ValueError as error:
-        raise Problem(400, "filter-invalid", f"{name} is a moment such as 2026-01-31T09:00:00Z.") from error
-    if moment.tzinfo is None:
-        raise Problem(400, "filter-invalid", f"{name} names its offset from UTC.")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise Problem(400, "filter-invalid", f"{name} lies within the years 1 to 9999.") from error

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.openapi import REVEAL, page_parameters
+from accounts.api import asked
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from accounts.models import Organization
@@ -20,8 +20,6 @@ from contacts.services import Incoming, add, details_of, find, get, remove, reve
 from ground import vault
 from ground.tenancy import acting_for
 
-PAGE = 50
-PAGE_AT_MOST = 200
 _FOUND_AT_MOST = 100
 
 
@@ -30,28 +28,19 @@ class ContactsView(OrganizationAPIView):
 
     scopes = {"GET": "contacts.read", "POST": "contacts.manage"}
     idempotent = True
-    refuses = {"POST": {409: (ReferenceTaken.code,)}}
+    refuses = {"GET": {400: asked.PAGE_CODES}, "POST": {409: (ReferenceTaken.code,)}}
 
     @extend_schema(
         operation_id="contacts_list",
         summary="List contacts, or find people",
-        parameters=page_parameters(PAGE_AT_MOST, PAGE),
+        parameters=asked.PAGES,
         responses=serializers.ContactPage,
         tags=["Contacts"],
     )
     def get(self, request: Request) -> Response:
-        limit = _limit(request.query_params.get("limit"))
-        rows = Contact.objects.filter(organization_id=self.organization_id)
-        if cursor := request.query_params.get("cursor"):
-            rows = rows.filter(id__lt=_uuid(cursor, "cursor"))
-        page = list(rows.order_by("-id")[: limit + 1])
-        opened = details_of(self.organization_id, page[:limit])
-        return Response(
-            {
-                "results": [serializers.shown(row, opened[row.id]) for row in page[:limit]],
-                "next": str(page[limit - 1].id) if len(page) > limit else None,
-            }
-        )
+        found, following = asked.page(request, Contact.objects.filter(organization_id=self.organization_id))
+        opened = details_of(self.organization_id, found)
+        return Response({"results": [serializers.shown(row, opened[row.id]) for row in found], "next": following})
 
     @extend_schema(
         operation_id="contacts_create",
@@ -91,7 +80,10 @@ class ContactSearchView(OrganizationAPIView):
         request={
             "application/json": {
                 "type": "object",
-                "properties": {"value": {"type": "string"}, "kind": {"type": "string"}},
+                "properties": {
+                    "value": {"type": "string"},
+                    "kind": {"type": "string", "enum": list(vault.blind.KINDS), "description": "without: every kind"},
+                },
                 "required": ["value"],
             }
         },
@@ -100,9 +92,11 @@ class ContactSearchView(OrganizationAPIView):
     )
     def post(self, request: Request) -> Response:
         data = request.data if isinstance(request.data, dict) else {}
-        value, kind = data.get("value"), data.get("kind") or None
-        if not isinstance(value, str) or kind not in (None, *vault.blind.KINDS):
-            raise Problem(400, "invalid", "value is text; kind is phone, email, external_id or name.")
+        value, kind = data.get("value"), data.get("kind")
+        if not isinstance(value, str) or ("kind" in data and kind not in vault.blind.KINDS):
+            raise Problem(
+                400, "invalid", f"value is text; kind, where given, is one of {', '.join(vault.blind.KINDS)}."
+            )
         try:
             rows = find(self.organization_id, value, kind=kind, region=_country(self.organization_id) or None)
         except vault.blind.NotAnIdentifier as error:
@@ -131,12 +125,12 @@ class ContactView(OrganizationAPIView):
     @extend_schema(
         operation_id="contacts_retrieve",
         summary="Read a contact; with reveal=true in the clear, recorded, for keys that carry calls.reveal",
-        parameters=[REVEAL],
+        parameters=[asked.REVEAL],
         responses=serializers.ContactRevealed,
         tags=["Contacts"],
     )
     def get(self, request: Request, contact_id: UUID) -> Response:
-        wants_all = request.query_params.get("reveal") in ("1", "true")
+        wants_all = asked.flag(request, "reveal")
         if wants_all and "calls.reveal" not in self.known_key.scopes:
             raise Problem(403, "scope-missing", "The API key does not carry the scope calls.reveal.")
         with acting_for(self.organization_id):
@@ -249,17 +243,3 @@ def _valid(serializer: Any) -> dict[str, Any]:
 def _country(organization_id: UUID) -> str:
     found: str = Organization.objects.values_list("country", flat=True).get(id=organization_id)
     return found
-
-
-def _limit(text: str | None) -> int:
-    try:
-        return max(1, min(PAGE_AT_MOST, PAGE if text is None else int(text)))
-    except ValueError as error:
-        raise Problem(400, "invalid", "limit is a number.") from error
-
-
-def _uuid(text: str, name: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Problem(400, "invalid", f"{name} is not one of ours.") from error

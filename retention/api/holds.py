@@ -9,7 +9,8 @@ from rest_framework import serializers as fields
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.openapi import page_parameters
+from accounts import lists
+from accounts.api import asked
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from agents.models import Agent
@@ -23,8 +24,9 @@ from ground.inventory.models import Hold
 from ground.tenancy import acting_for
 from ground.vault.blind import NotAnIdentifier
 from retention.api import serializers
-from retention.api.paging import PAGE_AT_MOST, page
 from retention.services import keeping
+
+_NEWEST_FIRST = lists.Order(lists.Sort("at", column="placed_at"))
 
 
 class _HoldsView(OrganizationAPIView):
@@ -44,7 +46,10 @@ class _HoldsView(OrganizationAPIView):
 class HoldsView(_HoldsView):
     scopes = {"GET": "holds.read", "POST": "holds.place"}
     idempotent = True
-    refuses = {"POST": {404: ("not-found",), 422: ("review-in-the-past", "not-an-identifier")}}
+    refuses = {
+        "GET": {400: (*asked.PAGE_CODES, *asked.FILTER_CODES)},
+        "POST": {404: ("not-found",), 422: ("review-in-the-past", "not-an-identifier")},
+    }
 
     @property
     def own_transactions(self) -> bool:  # type: ignore[override]  # of a request, not of the view
@@ -55,16 +60,16 @@ class HoldsView(_HoldsView):
         operation_id="holds_list",
         summary="List holds in force, newest first; `released=true` lists those that ended",
         parameters=[
-            *page_parameters(PAGE_AT_MOST),
+            *asked.PAGES,
             OpenApiParameter("released", bool, description="those that ended, instead of those in force"),
         ],
         responses=serializers.HoldPage,
         tags=["Holds"],
     )
     def get(self, request: Request) -> Response:
-        released = request.query_params.get("released") == "true"
+        released = asked.flag(request, "released")
         rows = Hold.objects.filter(organization_id=self.organization_id, released_at__isnull=not released)
-        found, following = page(request, rows, clock="placed_at")
+        found, following = asked.page(request, rows, _NEWEST_FIRST)
         return Response({"results": [serializers.hold(row) for row in found], "next": following})
 
     @extend_schema(

@@ -9,34 +9,33 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.openapi import page_parameters
+from accounts import lists
+from accounts.api import asked
 from accounts.api.problems import Problem
 from accounts.api.views import OrganizationAPIView
 from retention.api import serializers
-from retention.api.paging import PAGE_AT_MOST, page
 from retention.models import Certificate, PurgeLine, PurgeRun, RunState
 from retention.services import certificates as service
 
-_PAGE = page_parameters(PAGE_AT_MOST)
+_STARTED, _ISSUED = (lists.Order(lists.Sort("at", column=column)) for column in ("started_at", "issued_at"))
 
 
 class RunsView(OrganizationAPIView):
     scope = "purges.read"
+    refuses = {"GET": {400: (*asked.PAGE_CODES, *asked.FILTER_CODES)}}
 
     @extend_schema(
         operation_id="purge_runs_list",
         summary="List purges, newest first",
-        parameters=[*_PAGE, OpenApiParameter("state", str, enum=RunState.values)],
+        parameters=[*asked.PAGES, OpenApiParameter("state", str, enum=RunState.values)],
         responses=serializers.RunPage,
         tags=["Proof"],
     )
     def get(self, request: Request) -> Response:
         rows = PurgeRun.objects.filter(organization_id=self.organization_id)
-        if state := request.query_params.get("state"):
-            if state not in RunState.values:
-                raise Problem(400, "invalid", f"state is one of {', '.join(RunState.values)}.")
+        if state := asked.word(request, "state", RunState.values):
             rows = rows.filter(state=state)
-        found, following = page(request, rows, clock="started_at")
+        found, following = asked.page(request, rows, _STARTED)
         certificates = Certificate.objects.filter(
             organization_id=self.organization_id, run_id__in=[row.pk for row in found]
         )
@@ -64,17 +63,18 @@ class RunView(OrganizationAPIView):
 
 class CertificatesView(OrganizationAPIView):
     scope = "purges.read"
+    refuses = {"GET": {400: asked.PAGE_CODES}}
 
     @extend_schema(
         operation_id="certificates_list",
         summary="List certificates, newest first",
-        parameters=_PAGE,
+        parameters=asked.PAGES,
         responses=serializers.CertificatePage,
         tags=["Proof"],
     )
     def get(self, request: Request) -> Response:
         rows = Certificate.objects.filter(organization_id=self.organization_id)
-        found, following = page(request, rows, clock="issued_at")
+        found, following = asked.page(request, rows, _ISSUED)
         return Response({"results": [serializers.certificate(row) for row in found], "next": following})
 
 

@@ -5,16 +5,18 @@ Which operation follows which is read from the document: an id in an answer belo
 """
 
 import pytest
-from hypothesis import HealthCheck, settings
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 
+from ground import vault
 from tests.api_schema.conftest import CASES, CHECKS, document
 
 LONGEST = 8
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(databases=["default", "keyring"])
 @pytest.mark.slow
 @pytest.mark.timeout(600 + CASES * 10)
 def test_what_an_answer_names_is_there_for_the_next_request(planted):
@@ -23,6 +25,16 @@ def test_what_an_answer_names_is_there_for_the_next_request(planted):
     answers, chained = {}, []
 
     class Chains(schema.as_state_machine()):
+        """Each chain begins with what was planted: what the one before stored is rolled back."""
+
+        def setup(self):
+            self.before = [(alias, transaction.savepoint(using=alias)) for alias in ("default", "keyring")]
+
+        def teardown(self):
+            for alias, place in self.before:
+                transaction.savepoint_rollback(place, using=alias)
+            vault.forget_everything()
+
         def get_call_kwargs(self, case):
             return {"headers": planted.headers}
 
@@ -38,6 +50,7 @@ def test_what_an_answer_names_is_there_for_the_next_request(planted):
         settings=settings(
             max_examples=CASES * 5,
             stateful_step_count=LONGEST,
+            phases=[Phase.generate],
             deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,

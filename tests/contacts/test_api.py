@@ -71,7 +71,7 @@ def test_create_read_change_destroy(organization, token):
     changed = call("patch", path, token, {"note": "likes radium", "version": 1})
     assert changed.json()["version"] == 2
     assert call("patch", path, token, {"note": "x", "version": 1}).status_code == 409
-    kept = call("get", path + "?reveal=1", token).json()
+    kept = call("get", path + "?reveal=true", token).json()
     assert (kept["note"], kept["name"], kept["external_id"]) == ("likes radium", "Marie Curie", "A1")
     assert call("delete", path, token).status_code == 204
     assert call("get", path, token).status_code == 404
@@ -79,7 +79,7 @@ def test_create_read_change_destroy(organization, token):
 
 def test_revealing_needs_its_own_scope(organization, person):
     contact = person(name="Marie Curie")
-    answer = call("get", f"contacts/{contact.id}?reveal=1", key(organization, ["contacts.read"]))
+    answer = call("get", f"contacts/{contact.id}?reveal=true", key(organization, ["contacts.read"]))
     assert answer.status_code == 403
     with acting_for(organization.id):
         assert not Event.objects.filter(kind="contacts.revealed").exists()
