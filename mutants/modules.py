@@ -29,6 +29,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "ground/audit/payload.py": ("tests/ground/audit/test_payload.py",),
     "ground/audit/walk.py": ("tests/ground/audit/test_walk.py",),
     "ground/vault/canonical.py": ("tests/ground/vault/test_canonical.py",),
+    "ground/vault/digests.py": ("tests/ground/vault/test_digests.py",),
     "ground/vault/identifiers.py": ("tests/ground/vault/test_identifiers.py",),
     "ground/vault/journal/entries.py": ("tests/ground/vault/test_entries.py",),
     "ground/vault/sealing.py": ("tests/ground/vault/test_sealing.py", "tests/ground/vault/test_layouts.py"),

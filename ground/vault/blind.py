@@ -15,13 +15,12 @@ of the chain; a leak of them alone opens no re-keyed digest.
 import os
 from uuid import UUID
 
-from cryptography.hazmat.primitives import hashes, hmac
-
-from ground.vault import keystore, shelves
+from ground.vault import digests, keystore, shelves
 from ground.vault.brief_memory import BriefMemory
+from ground.vault.digests import DIGEST_BYTES
 from ground.vault.exceptions import KeyLost, NotAnIdentifier
 from ground.vault.identifiers import KINDS, PHONE_METADATA_VERSION, normalise
-from ground.vault.sealing import KEY_BYTES, bound_context
+from ground.vault.sealing import KEY_BYTES
 
 __all__ = [
     "DIGEST_BYTES",
@@ -38,7 +37,6 @@ __all__ = [
 ]
 
 PURPOSES = ("find", "suppress", "tombstone")
-DIGEST_BYTES = 16
 _KIND = "blind"
 _NEXT = "next"
 _memory: BriefMemory[tuple[UUID, str], tuple[list[bytes], bytes | None]] = BriefMemory(shelves.CACHE_SECONDS)
@@ -53,10 +51,8 @@ def candidates(organization_id: UUID, purpose: str, kind: str, value: str, regio
     """The digest, and while a re-keying runs also the one under the longer chain: search for all of them."""
     normalised = normalise(kind, value, region)
     chain, upcoming = _keys(organization_id, purpose)
-    tag = _mac(chain[0], bound_context("blind", kind, normalised))
-    for key in chain[1:]:
-        tag = _mac(key, tag)
-    return [tag] if upcoming is None else [tag, _mac(upcoming, tag)]
+    found = digests.digest_of(chain, kind, normalised)
+    return [found] if upcoming is None else [found, digests.under(upcoming, found)]
 
 
 def begin_rekey(organization_id: UUID, purpose: str) -> None:
@@ -74,7 +70,7 @@ def rekey_outer(organization_id: UUID, purpose: str, old: bytes) -> bytes:
     _, upcoming = _keys(organization_id, purpose)
     if upcoming is None:
         raise ValueError(f"no re-keying of {purpose} runs for this organization")
-    return _mac(upcoming, bytes(old))
+    return digests.under(upcoming, bytes(old))
 
 
 def finish_rekey(organization_id: UUID, purpose: str) -> None:
@@ -123,18 +119,7 @@ def _load(organization_id: UUID, purpose: str) -> tuple[list[bytes], bytes | Non
 
 def _links(organization_id: UUID, purpose: str) -> list[str]:
     """The ids of the chain's keys, innermost first; KeyLost when one in the middle is missing."""
-    ids = keystore.store().ids(organization_id, _KIND)
-    numbers = sorted(
-        int(name.partition(".")[2])
-        for name in ids
-        if name.partition(".")[::2] != (purpose, _NEXT) and name.startswith(f"{purpose}.")
-    )
-    if numbers != list(range(len(numbers))):
+    found = digests.links(keystore.store().ids(organization_id, _KIND), purpose, _NEXT)
+    if found is None:
         raise KeyLost(f"a {purpose} blind key of organization {organization_id} is missing")
-    return [f"{purpose}.{number}" for number in numbers]
-
-
-def _mac(key: bytes, message: bytes) -> bytes:
-    mac = hmac.HMAC(key, hashes.SHA256())
-    mac.update(message)
-    return mac.finalize()[:DIGEST_BYTES]
+    return found
