@@ -50,6 +50,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "contacts/masking.py": ("tests/contacts/test_masking.py",),
     "contacts/parsing.py": ("tests/contacts/test_shapes.py", "tests/contacts/test_parsing.py"),
     "contacts/life.py": ("tests/contacts/test_life.py",),
+    "accounts/api/problems.py": ("tests/accounts/test_problems.py",),
     "accounts/bands.py::leaves_soon,leaves_at": _ARITHMETIC,
     "accounts/lifeline.py": _ARITHMETIC,
     "accounts/lists/filters.py": _LISTS,

@@ -114,9 +114,12 @@ class Trial:
     def _try(self, session: Any, module: _Module) -> Score:
         score = Score(module.name)
         began = time.monotonic()
+        everything = {id(item): (seconds, item) for tests in module.entered.values() for seconds, item in tests}
+        if self._outcome(session, module, module.tree, sorted(everything.values(), key=_seconds)) != _PASSED:
+            raise SystemExit(f"{module.name}: its tests fail although nothing is changed but their order")
         for mutant in module.mutants:
-            tests = sorted(module.entered.get(mutant.function, []), key=lambda each: each[0])
-            outcome = self._outcome(session, module, mutant, tests) if tests else _PASSED
+            tests = sorted(module.entered.get(mutant.function, []), key=_seconds)
+            outcome = self._outcome(session, module, changed(module.tree, mutant), tests) if tests else _PASSED
             reason = self.equivalent(module.name.partition("::")[0], mutant)
             if reason and outcome != _PASSED:
                 score.not_equivalent.append(mutant)
@@ -136,11 +139,11 @@ class Trial:
         )
         return score
 
-    def _outcome(self, session: Any, module: _Module, mutant: Mutant, tests: list[tuple[float, Any]]) -> int:
+    def _outcome(self, session: Any, module: _Module, tree: ast.Module, tests: list[tuple[float, Any]]) -> int:
         items = [item for _, item in tests]
 
         def attempt() -> int:
-            put(module.loaded, changed(module.tree, mutant))
+            put(module.loaded, tree)
             for place, item in enumerate(items):
                 _run(item, items[place + 1] if place + 1 < len(items) else None)
                 if session.testsfailed:
@@ -148,6 +151,10 @@ class Trial:
             return _PASSED
 
         return _in_a_fork(attempt, LEAST_SECONDS + SLOWER * sum(seconds for seconds, _ in tests))
+
+
+def _seconds(test: tuple[float, Any]) -> float:
+    return test[0]
 
 
 def _run(item: Any, following: Any) -> None:
