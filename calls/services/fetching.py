@@ -24,7 +24,6 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from agents.connections import find
-from agents.exceptions import UnknownConnection
 from agents.services import resolve
 from calls import hooks, providers, samples, sealing
 from calls.identity import RECORDING, call_digests
@@ -128,10 +127,7 @@ def _plan(organization_id: UUID, call_id: UUID, event_id: UUID, now: datetime) -
         _still_allowed(call, told)
         provider = providers.find(call.provider)
         assert provider is not None
-        try:
-            connection = find(organization_id, call.connection_id)
-        except UnknownConnection:
-            raise NotWanted from None
+        connection = find(organization_id, call.connection_id)  # its agent is here, so it is
         client = client_of(connection, provider)
         event = ProviderEvent.objects.filter(organization_id=organization_id, id=event_id).first()
         payload = sealing.open_event(vault.keys.open_one(organization_id, event.key_id), event) if event else None

@@ -9,12 +9,18 @@ from calls.record.types import ConsentResult
 from calls.services import bulk, destroying
 from ground import vault
 from ground.tenancy import acting_for
-from ground.vault.exceptions import KeyringDown
+from ground.vault.exceptions import KeyDeadlinePassed, KeyringDown
 from ground.vault.models import DataKey
 from tests.calls.conftest import BY, everything_of, unavailable
 from tests.calls.samples import generic_call, iso
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_ahead(monkeypatch):
+    """Keys are minted as they are needed, so that they can be counted."""
+    monkeypatch.setattr(vault.stock, "LARGEST", 0)
 
 
 def items(now, *call_ids, **changes):
@@ -98,3 +104,25 @@ def test_what_a_call_tells_of_consent_is_kept_and_obeyed(organization, now):
     assert (call.consent, call.consent_method, call.consent_turn) == (ConsentResult.DECLINED, "verbal", 1)
     assert call.consent_at == now
     assert not call.recording_allowed
+
+
+@pytest.mark.parametrize("late", [1, 99])
+def test_keys_that_are_too_late_for_a_row_are_minted_anew_and_not_for_ever(organization, now, monkeypatch, late):
+    ask, asked = vault.keys.still_pending_ok, []
+
+    def too_late(*arguments):
+        asked.append(1)
+        if len(asked) <= late:
+            raise KeyDeadlinePassed("x")
+        return ask(*arguments)
+
+    monkeypatch.setattr(vault.keys, "still_pending_ok", too_late)
+    if late == 1:
+        [stored] = create(organization, now, "c1")
+        assert stored.state == bulk.CREATED
+        assert keys_of(organization) == 3
+    else:
+        with pytest.raises(KeyDeadlinePassed):
+            create(organization, now, "c1")
+        assert everything_of(organization, Call)["Call"] == 0
+        assert keys_of(organization) == 0

@@ -5,6 +5,9 @@ import random
 import pytest
 from django.db import connection
 
+from contacts.details import Details
+from contacts.services import people
+from ground import vault
 from ground.inventory import tally
 from ground.inventory.models import DestructionBatch
 from ground.jobs.models import Slot
@@ -12,7 +15,7 @@ from ground.profiles import Period, Unit
 from ground.tenancy import Actor, acting_for
 from retention import due
 from retention.models import Approval, PeriodVersion, SweepMark
-from retention.services import guard, sweep
+from retention.services import guard, keeping, sweep
 from tests.holdings import days_ago
 from tests.retention import planting
 
@@ -128,3 +131,17 @@ def test_a_damaged_clock_of_the_database_takes_little(organization, superuser_co
         cursor.execute("SELECT count(*) FROM calls_transcript")
         assert cursor.fetchone() == (1000,)
         assert not DestructionBatch.objects.exists()
+
+
+def test_a_contact_means_everything_its_numbers_and_addresses_lead_to_and_never_its_name(organization):
+    contact = people.add(
+        organization_id=organization.id,
+        details=Details(name="Ana", phones=("+33612345678",), emails=("ana@example.org",)),
+        by=BY,
+        at=days_ago(0),
+    )
+    with acting_for(organization.id):
+        scope = keeping.scope_of_contact(organization.id, contact.id)
+    assert (scope.kind, scope.contact_id) == ("contact", contact.id)
+    assert sorted(scope.digests) == ["email", "phone"]
+    assert scope.digests["phone"] == [vault.blind.digest(organization.id, "find", "phone", "+33612345678")]

@@ -13,8 +13,8 @@ from ground.inventory.models import Hold, ObjectRemoval
 from ground.tenancy import Actor, acting_for, uuid7
 from ground.vault.models import DataKey
 from retention.models import QuarantinedObject
+from retention.services import pages_of_rows, reconcile_keys, reconcile_objects
 from retention.services import reconcile as reconciling
-from retention.services import reconcile_keys, reconcile_objects
 from retention.services.reconcile import reconcile
 from tests.holdings import days_ago, exists, keep_call
 
@@ -232,3 +232,20 @@ def test_rows_that_no_hold_can_keep_are_finished_off_like_others(organization):
     vault.keys.destroy(organization.id, [hold.key_id])
     assert reconciling._finish(declaration_of(Hold), organization.id, [hold.id]).rows == 1
     assert not exists(organization.id, hold)
+
+
+def test_a_quarantined_key_that_a_row_names_by_now_is_live_again(organization, monkeypatch):
+    kept = keep_call(organization.id, days_ago(5), parts=("transcript",))
+    key_id = kept.transcript.key_id
+    assert vault.keys.quarantine(organization.id, [key_id]) == 1
+    monkeypatch.setattr(vault.keys, "quarantine_over", lambda organization_id: [key_id])
+    reconcile(organization.id)
+    assert key_id in list(vault.keys.live(organization.id))
+    assert kept.open_transcript()
+
+
+def test_rows_are_read_page_by_page_to_the_end(organization, monkeypatch):
+    kept = [keep_call(organization.id, days_ago(n), parts=("transcript",)) for n in range(1, 6)]
+    monkeypatch.setattr(pages_of_rows, "PAGE", 2)
+    read = [row["id"] for page in pages_of_rows.pages(declaration_of(Transcript), organization.id) for row in page]
+    assert read == sorted(one.transcript.id for one in kept)

@@ -277,3 +277,18 @@ def test_the_operator_decides_only_within_the_bounds(organization):
     with pytest.raises(NotYoursToChange, match="the profile gives"):
         periods_service.decide(category="transcript", period=Period(30, Unit.DAY), reason="ours", by=BY, at=days_ago(0))
     assert not OperatorDecision.objects.exists()
+
+
+def test_an_outage_stops_its_category_and_is_no_surprise_in_the_log(organization, monkeypatch, caplog):
+    kept = keep_call(organization.id, days_ago(100), parts=("transcript",))
+
+    def down(self, part, where, run_id):
+        raise KeyringDown("no answer")
+
+    monkeypatch.setattr(sweep._Run, "_sealed_step", down)
+    report = purge(organization)
+    assert [(line.category, line.state, line.error) for line in report.lines] == [
+        ("transcript", "failed", "KeyringDown")
+    ]
+    assert "retention.category_failed" not in caplog.text
+    assert kept.open_transcript()

@@ -197,3 +197,9 @@ def test_the_journal_may_speak_of_a_table_that_left_the_product(organization):
     assert vault.keys.existing(organization.id, [fresh.key_id]) == set()
     with acting_for(organization.id):
         assert tombstones.present(organization.id, [b"0" * 16]) == {b"0" * 16}
+
+
+def test_a_hold_that_says_nothing_about_a_kind_of_record_flags_none_of_it(organization):
+    place(organization, kind=ScopeKind.AGENT, agent_id=uuid4())
+    with acting_for(organization.id):
+        assert holds.mark(Contact, organization.id, [uuid4()]) == 0

@@ -9,7 +9,7 @@ from django.db import connections, models
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ModelState, ProjectState
 
-from ground.tenancy import acting_for, routing
+from ground.tenancy import acting_for, current_organization, reading_for, routing
 from ground.tenancy.operations import Crossing, TenantTable
 from tests import embedded
 
@@ -97,3 +97,12 @@ def test_a_model_that_left_the_product_had_lived_in_the_main_database():
 def test_only_an_id_names_an_organization():
     with pytest.raises(TypeError, match="id as UUID"), acting_for(str(uuid4())):
         pytest.fail("never inside")
+
+
+def test_a_look_up_asked_alone_has_a_transaction_of_its_own():
+    organization_id = uuid4()
+    with reading_for(organization_id):
+        assert current_organization() == organization_id
+    assert current_organization() is None
+    with acting_for(organization_id), reading_for(organization_id):
+        assert current_organization() == organization_id

@@ -1,6 +1,7 @@
 """Data keys: minted, confirmed, opened, destroyed, set aside; never a guess."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -264,14 +265,38 @@ def test_no_secret_reaches_the_log_or_a_repr(organization_id, caplog):
         assert repr(hidden)[2:-1] not in shown
 
 
-def test_a_shelf_that_always_changes_under_us_is_busy_and_mints_nothing(vault_home, monkeypatch):
+@pytest.mark.parametrize("answer", ["refused", "fewer rows"])
+def test_a_shelf_that_always_changes_under_us_is_busy_and_mints_nothing(vault_home, monkeypatch, answer):
     def retiring(*_):
-        raise IntegrityError("the version is not active any more")
+        if answer == "refused":
+            raise IntegrityError("the version is not active any more")
+        return [SimpleNamespace(count=0)]
 
     organization_id = uuid4()
     with monkeypatch.context() as patch:
-        patch.setattr(keys, "_execute", retiring)
+        patch.setattr(keys.shelves, "at_once", retiring)
         with pytest.raises(ShelfBusy, match="keeps changing"):
             keys.mint(organization_id, "recording", datetime.now(UTC))
     [key] = keys.mint(organization_id, "recording", datetime.now(UTC))
     assert keys.existing(organization_id, [key.id]) == {key.id}
+
+
+def test_live_keys_are_read_page_by_page_to_the_end(vault_home, monkeypatch):
+    organization_id = uuid4()
+    minted = keys.mint(organization_id, "recording", datetime.now(UTC), 5)
+    keys.confirm(organization_id, [key.id for key in minted])
+    monkeypatch.setattr(keys, "BATCH", 2)
+    assert list(keys.live(organization_id)) == sorted(key.id for key in minted)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "keyring"])
+def test_a_keyring_that_breaks_off_in_one_message_is_an_outage_and_the_next_goes_through(
+    vault_home, superuser_connection
+):
+    organization_id = uuid4()
+    keys.mint(organization_id, "recording", datetime.now(UTC))
+    pid = connections["keyring"].connection.info.backend_pid
+    superuser_connection("keyring").execute("SELECT pg_terminate_backend(%s)", [pid])
+    with pytest.raises(KeyringDown):
+        keys.mint(organization_id, "recording", datetime.now(UTC))
+    assert len(keys.mint(organization_id, "recording", datetime.now(UTC))) == 1

@@ -162,3 +162,33 @@ def test_a_shelf_rotated_meanwhile_gives_keys_of_its_new_version():
     [key] = stock.take(organization_id, "recording", AT)
     keys.still_pending_ok(organization_id, [key.id])
     assert keys.open_one(organization_id, key.id).secret == key.secret
+
+
+def test_confirmations_do_not_wait_without_a_bound(organization_id, monkeypatch):
+    taken = [stock.take(organization_id, "recording", AT)[0] for _ in range(3)]
+    monkeypatch.setattr(stock, "WAITING_AT_MOST", 1)
+    stock.confirm(organization_id, [taken[0].id])
+    assert list(keys.live(organization_id)) == []
+    stock.confirm(organization_id, [taken[1].id])
+    assert list(keys.live(organization_id)) == sorted(key.id for key in taken[:2])
+
+
+def test_what_is_left_of_the_same_version_stays_in_stock(organization_id):
+    for _ in range(3):
+        stock.take(organization_id, "recording", AT)
+    [shelf] = stock._houses[organization_id].shelves.values()
+    left = [key_id for key_id, _ in shelf.left]
+    stock.take(organization_id, "recording", AT, count=len(left) + 1)
+    assert [key_id for key_id, _ in shelf.left][: len(left)] == left
+    assert stock._houses[organization_id].unused == []
+
+
+def test_what_is_left_of_an_older_version_is_given_back_with_the_next_mint(organization_id):
+    for _ in range(3):
+        stock.take(organization_id, "recording", AT)
+    [shelf] = stock._houses[organization_id].shelves.values()
+    left = [key_id for key_id, _ in shelf.left]
+    assert left
+    shelf.version_id = uuid4()  # as if the shelf had been rotated since
+    stock.take(organization_id, "recording", AT, count=len(left) + 1)
+    assert set(left) <= set(stock._houses[organization_id].unused)

@@ -2,9 +2,11 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 from django.core.management import CommandError, call_command
 from django.db import connections
 
@@ -305,3 +307,14 @@ def test_a_memory_that_is_not_ours_or_cannot_be_used_shuts_nothing_silently(sett
         gate_memory.load()
     with pytest.raises(JournalDown, match="cannot be written"):
         gate_memory.save(gate_memory.Memory())
+
+
+def test_a_bucket_that_may_not_be_read_is_an_outage_and_no_empty_memory(settings, monkeypatch):
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+    settings.KEYSTORE_BACKEND = "s3"
+    monkeypatch.setattr(gate_memory, "s3_client", lambda: SimpleNamespace(get_object=refuse))
+    monkeypatch.setattr(gate_memory, "_bucket", lambda: "ours")
+    with pytest.raises(JournalDown):
+        gate_memory.load()
