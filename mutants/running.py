@@ -18,7 +18,7 @@ import hypothesis
 import pytest
 
 from mutants.changes import Mutant, changed, first_line, mutants
-from mutants.putting import put
+from mutants.putting import forget, put
 from mutants.report import ROOT, Score, say
 
 EXAMPLES = 100
@@ -95,6 +95,8 @@ class Trial:
         seen = []
         for place, item in enumerate(items):
             lines: set[tuple[str, int]] = set()
+            for module in self.modules.values():
+                forget(module.loaded)
 
             def note(frame: types.FrameType, *_: Any, lines: set[tuple[str, int]] = lines) -> None:
                 if frame.f_code.co_filename in self.modules:

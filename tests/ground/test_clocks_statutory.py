@@ -212,3 +212,16 @@ def test_unknown_calling_hours_are_refused_by_name():
 
 def test_pause_modes_are_spelled_as_the_data_spells_them():
     assert PauseMode.EXCLUDE_DAYS == "exclude_days_inclusive"
+
+
+def test_a_question_asked_in_the_days_won_by_an_earlier_one_pauses_too():
+    """Received on 1 June, due on 1 July; eleven paused days move the end to 12 July."""
+    first = Pause(PauseKind.CLARIFICATION, date(2026, 6, 10), date(2026, 6, 20))
+    assert uk(first).nominal_on == date(2026, 7, 12)
+    assert uk(first).strict_on == date(2026, 7, 12)
+    within = Pause(PauseKind.CLARIFICATION, date(2026, 7, 5), date(2026, 7, 6))
+    assert uk(first, within).nominal_on == date(2026, 7, 14)
+    on_the_last_day = Pause(PauseKind.CLARIFICATION, date(2026, 7, 12), date(2026, 7, 13))
+    assert uk(first, on_the_last_day).nominal_on == date(2026, 7, 14)
+    too_late = Pause(PauseKind.CLARIFICATION, date(2026, 7, 13), date(2026, 7, 14))
+    assert uk(first, too_late).nominal_on == date(2026, 7, 12)

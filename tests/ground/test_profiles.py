@@ -365,7 +365,7 @@ def test_a_period_outside_the_bounds_is_not_allowed(minimum, maximum, period, al
 def test_no_period_below_the_legal_minimum_is_allowed():
     legal = profiles.LegalMinimum(Period(8, Unit.YEAR), Clock.FINANCIAL_YEAR_END, "a law", verified=False)
     kept = rule(legal_minimum=legal, default=Period(8, Unit.YEAR))
-    assert not kept.allows(Period(7, Unit.YEAR))
+    assert kept.allows(Period(7, Unit.YEAR)) is False
     assert kept.allows(Period(8, Unit.YEAR))
 
 
@@ -470,3 +470,12 @@ def test_a_calendar_period_lasts_between_two_lengths(period, shortest, longest):
 )
 def test_periods_compare_for_every_start(one, other, within):
     assert Period.parse(one).no_longer_than(Period.parse(other)) is within
+
+
+@pytest.mark.parametrize("bound", ["minimum", "maximum"])
+def test_one_bound_alone_needs_its_source_too(document, bound):
+    table = document["categories"]["account"]
+    for name in ("bounds_source", "minimum", "maximum"):
+        table.pop(name, None)
+    table[bound] = "1 day"
+    assert any("has bounds without a bounds_source" in each for each in problems_of(document))
