@@ -4,25 +4,26 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.fields import Text, Whole, YesNo
 from agents.models import Agent, AgentRevision, AuthMode, Provider, ProviderConnection
 
 
 class RevisionInput(serializers.Serializer[Any]):
     """The whole of what an agent may keep, from now on. Recording needs a disclosure."""
 
-    recording_enabled = serializers.BooleanField(default=False)
-    transcript_enabled = serializers.BooleanField(default=True)
+    recording_enabled = YesNo(default=False)
+    transcript_enabled = YesNo(default=True)
     disclosures = serializers.DictField(
-        child=serializers.CharField(max_length=600),
+        child=Text(max_length=600),
         required=False,
         help_text="words callers hear first, by BCP 47 language",
     )
     retention_days = serializers.DictField(
-        child=serializers.IntegerField(min_value=1),
+        child=Whole(min_value=1),
         required=False,
         help_text="days by category, shorter than the organization's own period",
     )
-    reason = serializers.CharField(max_length=300)
+    reason = Text(max_length=300)
 
 
 class RevisionOutput(serializers.Serializer[Any]):
@@ -37,9 +38,9 @@ class RevisionOutput(serializers.Serializer[Any]):
 
 class AgentInput(serializers.Serializer[Any]):
     connection_id = serializers.UUIDField()
-    provider_agent_id = serializers.CharField(max_length=128)
-    name = serializers.CharField(max_length=120)
-    language = serializers.CharField(required=False, allow_blank=True, max_length=35)
+    provider_agent_id = Text(max_length=128)
+    name = Text(max_length=120)
+    language = Text(required=False, allow_blank=True, max_length=35)
 
 
 class AgentOutput(serializers.Serializer[Any]):
@@ -66,11 +67,11 @@ class ConnectionInput(serializers.Serializer[Any]):
     """`secret`: the provider's own, where the provider makes it; left out where we make it."""
 
     provider = serializers.ChoiceField(choices=Provider.choices)
-    name = serializers.CharField(max_length=120)
+    name = Text(max_length=120)
     auth_mode = serializers.ChoiceField(choices=AuthMode.choices, required=False)
-    secret = serializers.CharField(required=False, max_length=500, write_only=True)
-    api_key = serializers.CharField(required=False, max_length=500, write_only=True)
-    base_url = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    secret = Text(required=False, max_length=500, write_only=True)
+    api_key = Text(required=False, max_length=500, write_only=True)
+    base_url = Text(required=False, allow_blank=True, max_length=300)
 
 
 class ConnectionOutput(serializers.Serializer[Any]):
@@ -96,8 +97,8 @@ class ConnectionPage(serializers.Serializer[Any]):
 
 
 class RotationInput(serializers.Serializer[Any]):
-    secret = serializers.CharField(required=False, max_length=500, write_only=True)
-    overlap_hours = serializers.IntegerField(default=24, min_value=0, max_value=720)
+    secret = Text(required=False, max_length=500, write_only=True)
+    overlap_hours = Whole(default=24, min_value=0, max_value=720)
 
 
 def agent(row: Agent, revision: AgentRevision | None) -> dict[str, Any]:

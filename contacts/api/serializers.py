@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.fields import Text, Whole
 from contacts import details, masking, words
 from contacts.exceptions import InvalidDetails
 from contacts.models import Contact, ContactState, LegalBasis
@@ -15,14 +16,14 @@ BATCH_AT_MOST = 1000
 class ContactInput(serializers.Serializer[Any]):
     """A person, in the clear, over TLS; sealed before it is stored."""
 
-    name = serializers.CharField(required=False, allow_blank=True, max_length=500, trim_whitespace=False)
-    phones = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=50)
-    emails = serializers.ListField(child=serializers.CharField(max_length=320), required=False, max_length=50)
-    external_id = serializers.CharField(required=False, allow_blank=True, max_length=500)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
-    consent_reference = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    name = Text(required=False, allow_blank=True, max_length=500, trim_whitespace=False)
+    phones = serializers.ListField(child=Text(max_length=100), required=False, max_length=50)
+    emails = serializers.ListField(child=Text(max_length=320), required=False, max_length=50)
+    external_id = Text(required=False, allow_blank=True, max_length=500)
+    note = Text(required=False, allow_blank=True, max_length=10_000)
+    consent_reference = Text(required=False, allow_blank=True, max_length=500)
     legal_basis = serializers.ChoiceField(choices=LegalBasis.choices, required=False)
-    language = serializers.CharField(required=False, allow_blank=True, max_length=35, help_text="BCP 47, such as fr-FR")
+    language = Text(required=False, allow_blank=True, max_length=35, help_text="BCP 47, such as fr-FR")
     region = serializers.RegexField(
         r"^[A-Z]{2}$",
         required=False,
@@ -34,7 +35,7 @@ class ContactChange(ContactInput):
     """What is left out stays as it is. `version`: refuse (409) when somebody changed the contact since."""
 
     state = serializers.ChoiceField(choices=ContactState.choices, required=False)
-    version = serializers.IntegerField(required=False, min_value=1)
+    version = Whole(required=False, min_value=1)
 
 
 class ContactBatch(serializers.Serializer[Any]):

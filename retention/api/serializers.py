@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.fields import Text, Whole
 from ground.inventory.declarations import ScopeKind
 from ground.inventory.models import Hold, Nature
 from ground.profiles import Category, Period, Unit
@@ -63,7 +64,7 @@ class CategoryList(serializers.Serializer[Any]):
 
 
 class PeriodInput(serializers.Serializer[Any]):
-    n = serializers.IntegerField(min_value=1, max_value=40_000)
+    n = Whole(min_value=1, max_value=40_000)
     unit = serializers.ChoiceField(choices=UNITS)
 
 
@@ -83,9 +84,9 @@ class PreviewOutput(serializers.Serializer[Any]):
 
 
 class ChangeInput(PeriodInput):
-    confirmed_records = serializers.IntegerField(min_value=0, required=False)
+    confirmed_records = Whole(min_value=0, required=False)
     counted_at = serializers.DateTimeField(required=False)
-    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    reason = Text(max_length=300, required=False, allow_blank=True, default="")
 
 
 class KeptOutput(serializers.Serializer[Any]):
@@ -128,10 +129,10 @@ class HoldInput(serializers.Serializer[Any]):
     agent_id = serializers.UUIDField(required=False)
     contact_id = serializers.UUIDField(required=False)
     identifier_kind = serializers.ChoiceField(choices=["phone", "email", "external_id"], required=False)
-    identifier = serializers.CharField(max_length=254, required=False, write_only=True)
+    identifier = Text(max_length=254, required=False, write_only=True)
     start = serializers.DateTimeField(required=False, help_text="inclusive")
     end = serializers.DateTimeField(required=False, help_text="exclusive")
-    reason = serializers.CharField(max_length=2000, write_only=True)
+    reason = Text(max_length=2000, write_only=True)
     review_on = serializers.DateField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
