@@ -144,3 +144,15 @@ def test_plain_rows_go_in_bounded_steps_each_with_its_evidence(organization, mon
     with acting_for(organization.id):
         assert not Slot.objects.exists()
         assert audit.events(organization.id, kind="inventory.destroyed").count() == 2
+
+
+def test_what_the_journal_took_back_counts_as_destroyed_no_more(organization):
+    kept = keep_call(organization.id, days_ago(91), parts=("transcript",))
+    declaration, batch_id = declaration_of(Transcript), claim(organization, kept)
+    with acting_for(organization.id):
+        batch = DestructionBatch.objects.get(id=batch_id)
+        rows = list(Transcript.objects.values(*journalled.columns(declaration)))
+        vault.journal.append(organization.id, "destroy", journalled.journal_form(declaration, batch, rows))
+        assert journalled.still_destroyed(organization.id, declaration.table) == {kept.transcript.id}
+        journalled.take_back(declaration, batch, rows)
+    assert journalled.still_destroyed(organization.id, declaration.table) == set()
