@@ -12,6 +12,7 @@ from typing import Any
 from contacts.details import Details, checked, checked_language
 from contacts.exceptions import ImportRefused, InvalidDetails
 from contacts.services.upserting import Incoming
+from ground.inventory.spreadsheets import bare_cell
 
 FILE_BYTES_AT_MOST = 20 * 1024 * 1024
 ROWS_AT_MOST = 200_000
@@ -30,7 +31,6 @@ FIELDS = (
 )
 SEVERAL = ("phone", "email")
 _ENCODINGS = ("utf-8-sig", "cp1252")
-_FORMULA_SIGNS = frozenset("=+-@")
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKS_LIKE_DATA = re.compile(r"\+?[\d\s()./-]{6,}|[^@\s]+@[^@\s]+\.[^@\s]+")
 _HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -167,7 +167,7 @@ def parsed(row: Row, mapping: Mapping[str, str], *, region: str | None, legal_ba
     for column, name in mapping.items():
         place = int(column)
         if place < len(row.cells) and row.cells[place].strip():
-            values.setdefault(name, []).append(unguarded(row.cells[place]))
+            values.setdefault(name, []).append(bare_cell(row.cells[place]))
 
     def one(name: str) -> str:
         return values.get(name, [""])[0]
@@ -186,11 +186,6 @@ def parsed(row: Row, mapping: Mapping[str, str], *, region: str | None, legal_ba
     except InvalidDetails as error:
         return Parsed(row.number, None, error.problems)
     return Parsed(row.number, Incoming(details, legal_basis, language), [])
-
-
-def unguarded(cell: str) -> str:
-    """A cell without the apostrophe that our own export (and others) put before a formula sign."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA_SIGNS else cell
 
 
 class _Pieces(io.RawIOBase):

@@ -25,7 +25,17 @@ def safe_cell(value: object) -> str:
     text = str(value).replace("\x00", "")
     if _NUMBER.fullmatch(text):
         return text
-    return f"'{text}" if _RISKY.match(text) or text[:1] in ("\t", "\r", "\n") else text
+    return f"'{text}" if _runs(text.lstrip("'")) else text
+
+
+def bare_cell(text: str) -> str:
+    """What `safe_cell` made safe, as it was: without the apostrophe in front."""
+    return text[1:] if text[:1] == "'" and _runs(text.lstrip("'")) else text
+
+
+def _runs(text: str) -> bool:
+    """Whether a spreadsheet may take the text for a formula, or trim it into one."""
+    return _NUMBER.fullmatch(text) is None and (_RISKY.match(text) is not None or text[:1] in ("\t", "\r", "\n"))
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = True) -> Iterator[str]:

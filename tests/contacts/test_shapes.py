@@ -6,7 +6,8 @@ import pytest
 
 from contacts import parsing
 from contacts.exceptions import ImportRefused
-from contacts.parsing import Row, Shape, checked_mapping, guessed_mapping, parsed, rows_of, shape_of, unguarded
+from contacts.parsing import Row, Shape, checked_mapping, guessed_mapping, parsed, rows_of, shape_of
+from ground.inventory.spreadsheets import bare_cell
 
 
 def refused(content):
@@ -215,4 +216,4 @@ def test_a_row_that_cannot_be_read_is_no_person():
 
 @pytest.mark.parametrize("cell, bare", [("'=x", "=x"), ("'@b", "@b"), ("'x", "'x"), ("=x", "=x"), ("'", "'"), ("", "")])
 def test_the_apostrophe_before_a_formula_is_taken_off(cell, bare):
-    assert unguarded(cell) == bare
+    assert bare_cell(cell) == bare
