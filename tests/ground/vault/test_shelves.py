@@ -246,7 +246,7 @@ def test_processes_minting_the_same_shelf_end_with_one_version(organization_id, 
     assert len(minted) == 150
     [version] = versions(organization_id)
     assert keystore.store().ids(organization_id, "shelf") == [str(version.id)]
-    opened = keys.open(organization_id, keys.existing(organization_id, minted))
+    opened = keys.open(organization_id, keys.existing(organization_id, map(UUID, minted)))
     assert {str(key.id): key.secret.hex() for key in opened.values()} == minted
 
 
