@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 
 from ground.inventory.declarations import PersonalData, Row
 
-BATCH_ROWS = 2000
+BATCH_ROWS = 1250
 
 
 class Reason(StrEnum):
