@@ -34,17 +34,14 @@ class ProfileForm(forms.Form):
     )
 
 
-class OrganizationForm(forms.Form):
+class OpeningForm(forms.Form):
+    """What has to be known of an organization at once; the rest is asked for on the settings page."""
+
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         choices=_zones,
         help_text=_("Days and deadlines are counted in it, and every page shows its hours."),
-    )
-    language = forms.ChoiceField(
-        label=_("Language"),
-        choices=lambda: settings.LANGUAGES,
-        help_text=_("Of e-mail to people who have no account yet. Everybody chooses their own for the pages."),
     )
     country = forms.CharField(
         label=_("Country"),
@@ -56,6 +53,22 @@ class OrganizationForm(forms.Form):
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "short"}),
     )
+
+    def clean_country(self) -> str:
+        country: str = self.cleaned_data["country"].upper()
+        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+            raise forms.ValidationError(_("Two letters, as in FR or DE."))
+        return country
+
+
+class OrganizationForm(OpeningForm):
+    """What an organization decides about itself."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=lambda: settings.LANGUAGES,
+        help_text=_("Of e-mail to people who have no account yet. Everybody chooses their own for the pages."),
+    )
     privacy_contact = forms.EmailField(
         label=_("Contact for privacy"),
         required=False,
@@ -64,11 +77,7 @@ class OrganizationForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
-    def clean_country(self) -> str:
-        country: str = self.cleaned_data["country"].upper()
-        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-            raise forms.ValidationError(_("Two letters, as in FR or DE."))
-        return country
+    field_order = ("name", "time_zone", "language", "country", "privacy_contact")
 
 
 class TypedWordForm(forms.Form):

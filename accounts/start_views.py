@@ -8,16 +8,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import start
 from accounts.access import require
-from accounts.forms import OrganizationForm
+from accounts.forms import OpeningForm
 from accounts.services import opening
 from accounts.views import signed_in
-
-
-class OpeningForm(OrganizationForm):
-    """What has to be known at once; the rest is asked for on the settings page."""
-
-    language = None  # type: ignore[assignment]  # Django's way to leave a field of the parent out
-    privacy_contact = None  # type: ignore[assignment]  # the same
 
 
 @require_http_methods(["GET", "POST"])

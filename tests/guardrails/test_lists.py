@@ -20,7 +20,8 @@ from tests.guardrails.test_urls import INSIDE, address
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 _TOKEN = re.compile(
-    r"{%\s*(?P<tag>for|endfor|block|endblock|extends)\b(?P<rest>[^%]*)%}|<(?P<html>tr|li|article|section)\b", re.S
+    r"{%\s*(?P<tag>for|endfor|block|endblock|extends|include)\b(?P<rest>[^%]*)%}|<(?P<html>tr|li|article|section)\b",
+    re.S,
 )
 
 # Where rows are repeated outside a list: (template, what is walked) and why that cannot grow without bound, or where
@@ -42,7 +43,10 @@ BOUNDED = {
     ("agents/agent_detail.html", "activity"): "the newest few; the audit log has all of it",
     ("agents/agent_detail.html", "revisions"): "the newest few; the list of revisions has all of them",
     ("agents/connection_detail.html", "facts.steps"): _RULES,
+    ("api_docs/_body.html", "group.operations"): _RULES,
     ("api_docs/_body.html", "reference.groups"): _RULES,
+    ("api_docs/_members.html", "members"): _RULES,
+    ("api_docs/_operation.html", "operation.parameters"): _RULES,
     ("api_docs/_named.html", "operations"): _RULES,
     ("api_docs/_operation.html", "operation.refusals"): _RULES,
     ("api_docs/page.html", "group.operations"): _RULES,
@@ -105,9 +109,19 @@ def loops(name):
                 blocks.append(token["rest"].strip())
             case "endblock":
                 blocks.pop()
+            case "include" if walked and _makes_a_row(token["rest"]):
+                found.add((walked[-1], blocks[-1] if blocks else "", is_list))
             case None if walked:
                 found.add((walked[-1], blocks[-1] if blocks else "", is_list))
     return found
+
+
+def _makes_a_row(included):
+    """Whether what is included, `"agents/_revision_row.html" with …`, is itself a row: the first it has is one."""
+    name = re.match(r'"([^"]+)"', included.strip())
+    text = (TEMPLATES / name[1]).read_text() if name else ""
+    tags = re.sub(r"{%.*?%}|{#.*?#}", "", re.sub(r"{% comment %}.*?{% endcomment %}", "", text, flags=re.DOTALL))
+    return any(token["tag"] is None and not tags[: token.start()].strip() for token in _TOKEN.finditer(tags))
 
 
 def repeated():
